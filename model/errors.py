@@ -1,0 +1,108 @@
+"""Every error that chude raises on purpose.
+
+    ChudeError
+    ├── TextError          the text cannot be tagged as it is
+    │   ├── EmptyText          nothing but space, or no letter of the alphabet
+    │   ├── TextTooLong        more characters than the limit
+    │   └── UnreadableText     bytes that are no text, or text in an encoding that is not converted
+    ├── ArtifactError      the artifact cannot be used
+    │   ├── ArtifactMissing    no manifest in the folder
+    │   ├── ArtifactDamaged    a digest, an array or a field is not what it should be
+    │   └── ArtifactTooNew     written by a later chude
+    ├── DataError          labelled data cannot be used; carries one `Problem` a bad record
+    └── FitError           the data are readable, but nothing can be fitted on them
+
+`code` is the stable name that machines see; the message says what is wrong, where, and what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class ChudeError(Exception):
+    """Root of all errors that a user can cause or mend."""
+
+    code = "error"
+
+
+class TextError(ChudeError):
+    """The text cannot be tagged as it is."""
+
+    code = "bad-text"
+
+
+class EmptyText(TextError):
+    """There is no word in the text."""
+
+    code = "empty-text"
+
+
+class TextTooLong(TextError):
+    """The text has more characters than the limit."""
+
+    code = "text-too-long"
+
+
+class UnreadableText(TextError):
+    """The bytes are no text in an encoding that chude reads."""
+
+    code = "unreadable-text"
+
+
+class ArtifactError(ChudeError):
+    """The artifact cannot be used."""
+
+    code = "bad-artifact"
+
+
+class ArtifactMissing(ArtifactError):
+    """There is no artifact in the folder."""
+
+    code = "artifact-missing"
+
+
+class ArtifactDamaged(ArtifactError):
+    """A digest, an array or a field of the artifact is not what it should be."""
+
+    code = "artifact-damaged"
+
+
+class ArtifactTooNew(ArtifactError):
+    """The artifact was written by a later chude."""
+
+    code = "artifact-too-new"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one record: where it stands and what to do."""
+
+    file: str
+    line: int
+    """Line or row, from 1; 0 when the whole file is meant."""
+    field: str
+    """Name of the column or key; empty when the whole record is meant."""
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.field}: {self.message}" if self.field else f"{where}: {self.message}"
+
+
+class DataError(ChudeError):
+    """Labelled data cannot be used; `problems` has one entry a bad record."""
+
+    code = "bad-data"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        """Take at least one problem; the first one becomes the message."""
+        self.problems = problems
+        more = f" (and {len(problems) - 1} more: `chude check` lists them all)" if len(problems) > 1 else ""
+        super().__init__(f"{problems[0]}{more}")
+
+
+class FitError(ChudeError):
+    """The data are readable, but nothing can be fitted on them."""
+
+    code = "cannot-fit"

@@ -1,0 +1,157 @@
+"""What carried a tag: sentences and their terms, and the terms that speak for or against it in the whole article.
+
+The numbers are the ones that were added up: a sentence's score is the sum of its terms' weights, a context's score that
+of its own, and with them `model.linear` gives the probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from model.artifact import Artifact
+from model.linear import Entries, Floats
+from model.reading import Reading, read
+from model.terms import Ints, TermIndex
+from model.text import repair_with_offsets
+
+_MIN_SHARE = 0.1
+_AROUND = "\"'”’»›)]}.!?…。 \t\r\n\u00a0"
+_CLOSING = "\"'”’»›)]}.!?…。"
+
+
+class TermEvidence(TypedDict):
+    """A term where it first stands in the sentence, or in the article."""
+
+    term: str
+    start: int
+    """Offset of the first character in the text that was sent."""
+    end: int
+    """Offset behind the last character."""
+    weight: float
+
+
+class Evidence(TypedDict):
+    """One sentence that carried a tag."""
+
+    tag: str
+    sentence: str
+    start: int
+    end: int
+    score: float
+    """Sum of the weights of `terms`."""
+    terms: list[TermEvidence]
+    """In order of the text."""
+
+
+class Context(TypedDict):
+    """What the article as a whole says for or against a tag."""
+
+    tag: str
+    score: float
+    """Sum of the weights of `terms`."""
+    terms: list[TermEvidence]
+    """Heaviest first."""
+
+
+class Explainer:
+    """Explains the tags of one text."""
+
+    def __init__(self, artifact: Artifact, index: TermIndex, text: str) -> None:
+        """Read the text, which must have words."""
+        self._artifact = artifact
+        self._text = text
+        self._offsets = _char_offsets(text)
+        self._reading = read([text], index)
+        self._columns = {tag.slug: column for column, tag in enumerate(artifact.tags)}
+
+    def evidence(self, tags: Sequence[str]) -> list[Evidence]:
+        """Return the sentences that carried each of `tags`, the strongest first."""
+        reading = self._reading
+        sentence = reading.sentence_of[reading.term_word]
+        entries = self._artifact.sentence_weights.of(reading.term)
+        scores = entries.sum_by(sentence, reading.n_sentences, len(self._columns))
+        spans = self._sentence_spans()
+        evidence: list[Evidence] = []
+        for tag in tags:
+            column = self._columns[tag]
+            for n in _carriers(scores[:, column]):
+                start, end = spans[n]
+                chosen = np.flatnonzero((sentence[entries.occurrence] == n) & (entries.tag == column))
+                evidence.append(
+                    {
+                        "tag": tag,
+                        "sentence": self._text[start:end],
+                        "start": start,
+                        "end": end,
+                        "score": float(scores[n, column]),
+                        "terms": sorted(self._terms(reading.term_word, reading.term, entries, chosen), key=_place),
+                    }
+                )
+        return evidence
+
+    def context(self, tags: Sequence[str]) -> list[Context]:
+        """Return what the whole article added for each of `tags`."""
+        first = self._reading.is_first
+        term, word = self._reading.term[first], self._reading.term_word[first]
+        entries = self._artifact.article_weights.of(term)
+        context: list[Context] = []
+        for tag in tags:
+            chosen = np.flatnonzero(entries.tag == self._columns[tag])
+            terms = self._terms(word, term, entries, chosen)
+            score = float(entries.weight[chosen].sum())
+            context.append({"tag": tag, "score": score, "terms": sorted(terms, key=lambda t: -abs(t["weight"]))})
+        return context
+
+    def _terms(self, words: Ints, terms: Ints, entries: Entries, chosen: Ints) -> list[TermEvidence]:
+        found: list[TermEvidence] = []
+        for entry in chosen.tolist():
+            occurrence = entries.occurrence[entry]
+            term = self._artifact.terms[terms[occurrence]]
+            first = int(words[occurrence])
+            start, end = self._span(first, first + term.count(" "))
+            found.append({"term": term, "start": start, "end": end, "weight": float(entries.weight[entry])})
+        return found
+
+    def _span(self, first: int, last: int) -> tuple[int, int]:
+        """Return the offsets in the text from word `first` to behind word `last`."""
+        words = self._reading.words
+        return int(self._offsets[words.starts[first]]), int(self._offsets[words.starts[last] + words.lengths[last]])
+
+    def _sentence_spans(self) -> list[tuple[int, int]]:
+        """Return the span of each sentence, from behind the last one's end to its own closing marks."""
+        reading, text = self._reading, self._text
+        first = np.flatnonzero(np.diff(reading.sentence_of, prepend=-1))
+        last = np.append(first[1:], reading.sentence_of.size) - 1
+        before = np.searchsorted(reading.boundaries, reading.words.starts[first])
+        spans = []
+        for begin, end, n in zip(first.tolist(), last.tolist(), before.tolist(), strict=True):
+            head = int(self._offsets[reading.boundaries[n - 1] + 1]) if n else 0
+            word, stop = self._span(begin, end)
+            while stop < len(text) and text[stop] in _CLOSING:
+                stop += 1
+            lead = text[head:word]
+            spans.append((head + len(lead) - len(lead.lstrip(_AROUND)), stop))
+        return spans
+
+
+def _place(term: TermEvidence) -> tuple[int, int]:
+    return term["start"], term["end"]
+
+
+def _char_offsets(text: str) -> npt.NDArray[np.int64]:
+    """Return the offset in `text` of each code unit of the repaired text and of its end."""
+    repaired, offsets = repair_with_offsets(text)
+    units = [2 if ord(char) > 0xFFFF else 1 for char in repaired]
+    return np.repeat(offsets, [*units, 1])
+
+
+def _carriers(scores: Floats) -> list[int]:
+    """Return the strongest sentence, and those with at least a tenth of the article's sum of exponentials."""
+    share = np.exp(scores - scores.max())
+    share /= share.sum()
+    order = np.argsort(-scores, kind="stable").tolist()
+    return [n for rank, n in enumerate(order) if rank == 0 or (share[n] >= _MIN_SHARE and scores[n] > 0)]

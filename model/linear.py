@@ -1,0 +1,69 @@
+"""From terms to margins: two sparse linear models, one over sentences and one over the whole article.
+
+With w(x) the sum of the sentence weights of the distinct terms in x, and v(x) that of the article weights, for a tag:
+
+    score(sentence)      = w(sentence)
+    margin(article)      = slope * log sum over sentences of exp(score(sentence)) + v(article) + intercept
+    probability(article) = 1 / (1 + exp(-margin(article)))
+
+The log-sum-exp makes one telling sentence enough; v is what the article as a whole says for or against the tag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from model.terms import Ints
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Weights of occurring terms, one entry for each tag that the term has a weight for; all of shape (entries,)."""
+
+    occurrence: Ints
+    """Number of the occurrence among those that were asked for."""
+    tag: Ints
+    weight: Floats
+
+    def sum_by(self, row: Ints, n_rows: int, n_tags: int) -> Floats:
+        """Return the sums of weights, shape (rows, tags); `row` is that of each occurrence."""
+        cell = row[self.occurrence] * n_tags + self.tag
+        return np.bincount(cell, self.weight, n_rows * n_tags).reshape(n_rows, n_tags)
+
+
+@dataclass(frozen=True)
+class SparseWeights:
+    """Weights by term (rows) and tag, in compressed sparse rows."""
+
+    indptr: Ints
+    """Where each term's entries begin, shape (terms + 1,)."""
+    tag: Ints
+    """Tag of each entry, shape (entries,)."""
+    weight: Floats
+    """Weight of each entry, shape (entries,)."""
+
+    def of(self, terms: Ints) -> Entries:
+        """Return the entries of the occurring `terms`, in their order."""
+        begin = self.indptr[terms]
+        count = self.indptr[terms + 1] - begin
+        occurrence = np.repeat(np.arange(terms.size), count)
+        entry = np.arange(occurrence.size) + (begin - (np.cumsum(count) - count))[occurrence]
+        return Entries(occurrence, self.tag[entry], self.weight[entry])
+
+
+def log_sum_exp(scores: Floats, first: Ints) -> Floats:
+    """Return it over runs of rows that begin at the ascending `first`, shape (runs, tags)."""
+    top = np.maximum.reduceat(scores, first, axis=0)
+    spread = np.exp(scores - np.repeat(top, np.diff(first, append=scores.shape[0]), axis=0))
+    return top + np.log(np.add.reduceat(spread, first, axis=0))
+
+
+def logistic(x: Floats) -> Floats:
+    """Return 1 / (1 + exp(-x)) without overflow."""
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, small) / (1.0 + small)

@@ -1,0 +1,171 @@
+"""`TopicTagger`: Vietnamese text in, tags out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Literal, NotRequired, TypedDict, overload
+
+import numpy as np
+
+from model import artifact as artifacts
+from model.errors import EmptyText, TextError, TextTooLong
+from model.explain import Context, Evidence, Explainer
+from model.language import MARKED_SURE, Language, identify
+from model.linear import Floats, log_sum_exp, logistic
+from model.reading import Reading, read
+from model.terms import TermIndex
+
+MAX_TEXT_CHARS = 2_000_000
+"""Longest text that is tagged, in characters."""
+_BLOCK_CHARS = 1 << 16
+_WARNINGS = {
+    Language.WITHOUT_DIACRITICS: "the text has no Vietnamese diacritics: its scores are unreliable",
+    Language.OTHER: "the text is not Vietnamese: no tag is given and all scores are 0",
+}
+
+
+class Tagging(TypedDict):
+    """The tags of one text, in the form that is written as JSON."""
+
+    tags: list[str]
+    """Tags whose probability reaches their threshold, in the artifact's order."""
+    scores: dict[str, float]
+    """Probability of each tag, 0 to 1."""
+    model: str
+    """Version of the artifact."""
+    warnings: NotRequired[list[str]]
+    """Why the scores may be unreliable; missing when there is no reason."""
+    evidence: NotRequired[list[Evidence]]
+    """Sentences that carried the given tags; only from `explain`."""
+    context: NotRequired[list[Context]]
+    """What the whole article added for the given tags; only from `explain`."""
+
+
+class TopicTagger:
+    """Tags texts with one artifact. Safe to share between threads: nothing changes after it is made."""
+
+    def __init__(self, artifact: artifacts.Artifact) -> None:
+        """Prepare the look-up tables of a loaded artifact."""
+        self.artifact = artifact
+        self.tags = tuple(tag.slug for tag in artifact.tags)
+        self._slope = np.array([tag.slope for tag in artifact.tags])
+        self._intercept = np.array([tag.intercept for tag in artifact.tags])
+        self._thresholds = tuple((tag.slug, tag.threshold) for tag in artifact.tags)
+        self._index = TermIndex(artifact.terms, artifact.variants)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str] | None = None) -> TopicTagger:
+        """Load the artifact in the folder `path`, by default the shipped one. Raises ArtifactError."""
+        return cls(artifacts.load(None if path is None else Path(path)))
+
+    @property
+    def version(self) -> str:
+        """Return the version of the artifact."""
+        return self.artifact.version
+
+    def tag(self, text: str) -> Tagging:
+        """Tag one text. Raises EmptyText or TextTooLong, and TypeError for anything but a str."""
+        return self.tag_many([text])[0]
+
+    @overload
+    def tag_many(self, texts: Iterable[str], *, errors: Literal["raise"] = ...) -> list[Tagging]: ...
+    @overload
+    def tag_many(self, texts: Iterable[str], *, errors: Literal["return"]) -> list[Tagging | TextError]: ...
+    def tag_many(
+        self, texts: Iterable[str], *, errors: Literal["raise", "return"] = "raise"
+    ) -> list[Tagging] | list[Tagging | TextError]:
+        """Tag texts in their order; each result is what `tag` gives for the text alone.
+
+        With errors="return" a text that cannot be tagged has its TextError in place of a result.
+        """
+        if isinstance(texts, str):
+            raise TypeError("tag_many takes a list of texts, not one str: use tag(text)")
+        results = [result for block in _blocks(texts) for result in self._tag_block(block)]
+        if errors == "raise":
+            _raise_first(results)
+        return results
+
+    def explain(self, text: str) -> Tagging:
+        """Tag one text and add `evidence` and `context`: the sentences and terms that carried each given tag."""
+        result = self.tag(text)
+        explainer = Explainer(self.artifact, self._index, text)
+        result["evidence"] = explainer.evidence(result["tags"])
+        result["context"] = explainer.context(result["tags"])
+        return result
+
+    def score_sentences(self, text: str) -> Floats:
+        """Return the score of each sentence of `text` for each tag, shape (sentences, tags)."""
+        return self._score_sentences(read([text], self._index))
+
+    def _score_sentences(self, reading: Reading) -> Floats:
+        sentence = reading.sentence_of[reading.term_word]
+        entries = self.artifact.sentence_weights.of(reading.term)
+        return entries.sum_by(sentence, reading.n_sentences, len(self.tags))
+
+    def _margins(self, reading: Reading) -> Floats:
+        """Return the margins of the texts that have words, shape (texts, tags)."""
+        first_word = reading.first_word[:-1][np.diff(reading.first_word) > 0]
+        strongest = log_sum_exp(self._score_sentences(reading), reading.sentence_of[first_word])
+        entries = self.artifact.article_weights.of(reading.term[reading.is_first])
+        article = np.searchsorted(first_word, reading.term_word[reading.is_first], side="right") - 1
+        whole = entries.sum_by(article, first_word.size, len(self.tags))
+        return self._slope * strongest + whole + self._intercept
+
+    def _tag_block(self, texts: Sequence[str]) -> list[Tagging | TextError]:
+        reading = read([text if len(text) <= MAX_TEXT_CHARS else "" for text in texts], self._index)
+        has_words = np.diff(reading.first_word) > 0
+        probabilities = np.zeros((len(texts), len(self.tags)))
+        if has_words.any():
+            probabilities[has_words] = logistic(self._margins(reading))
+        rows = zip(texts, probabilities.tolist(), has_words.tolist(), strict=True)
+        return [
+            self._result(text, row, reading.marked_share(n)) if known else _refusal(text)
+            for n, (text, row, known) in enumerate(rows)
+        ]
+
+    def _result(self, text: str, probabilities: list[float], marked_share: float) -> Tagging:
+        language = Language.VIETNAMESE if marked_share >= MARKED_SURE else identify(text)
+        if language is Language.OTHER:
+            probabilities = [0.0] * len(self.tags)
+        result: Tagging = {
+            "tags": [
+                slug for (slug, least), score in zip(self._thresholds, probabilities, strict=True) if score >= least
+            ],
+            "scores": dict(zip(self.tags, probabilities, strict=True)),
+            "model": self.artifact.version,
+        }
+        if language is not Language.VIETNAMESE:
+            result["warnings"] = [_WARNINGS[language]]
+        return result
+
+
+def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the texts in lists of about 65,000 characters: small enough for the processor's cache."""
+    block: list[str] = []
+    chars = 0
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"a text must be a str, not {type(text).__name__}")
+        block.append(text)
+        chars += len(text)
+        if chars >= _BLOCK_CHARS:
+            yield block
+            block, chars = [], 0
+    if block:
+        yield block
+
+
+def _refusal(text: str) -> TextError:
+    if len(text) > MAX_TEXT_CHARS:
+        return TextTooLong(
+            f"the text has {len(text):,} characters, and {MAX_TEXT_CHARS:,} is the limit: send one article at a time"
+        )
+    return EmptyText("the text is empty: it has no word to read")
+
+
+def _raise_first(results: Sequence[Tagging | TextError]) -> None:
+    for number, result in enumerate(results):
+        if isinstance(result, TextError):
+            raise result if len(results) == 1 else type(result)(f"text {number}: {result}")

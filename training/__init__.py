@@ -1,0 +1,1 @@
+"""Labelled examples to artifacts: reading, fitting, thresholds, evaluation."""

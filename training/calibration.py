@@ -1,0 +1,62 @@
+"""From out-of-fold margins to probabilities and thresholds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from model.linear import Floats, logistic
+
+Flags = npt.NDArray[np.bool_]
+_MIN_SLOPE = 0.05
+_LOWEST, _HIGHEST = 0.02, 0.98
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """probability = logistic(slope * sentence margin + article_slope * article margin + intercept), and a threshold."""
+
+    slope: float
+    article_slope: float
+    intercept: float
+    threshold: float
+
+    def probability(self, margins: Floats) -> Floats:
+        """Return probabilities, shape (articles,), of the two margins of each article, shape (articles, 2)."""
+        return logistic(margins @ np.array([self.slope, self.article_slope]) + self.intercept)
+
+    def intercept_with(self, sentence_bias: float, article_bias: float) -> float:
+        """Return the intercept that also holds the biases of the two margins."""
+        return float(self.slope * sentence_bias + self.article_slope * article_bias + self.intercept)
+
+
+def calibrate_tags(margins: Floats, labels: Flags) -> list[Calibration]:
+    """Calibrate each tag on out-of-fold margins, shape (articles, tags, 2), and labels, shape (articles, tags)."""
+    return [calibrate(margins[:, column], labels[:, column]) for column in range(labels.shape[1])]
+
+
+def calibrate(margins: Floats, label: Flags) -> Calibration:
+    """Fit a logistic regression of the label on both margins (stacking, Wolpert 1992), then the best threshold."""
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression(C=1e3).fit(margins, label)
+    slope, article_slope = (float(value) for value in fitted.coef_[0])
+    unthresholded = Calibration(max(slope, _MIN_SLOPE), max(article_slope, 0.0), float(fitted.intercept_[0]), 0.5)
+    return replace(unthresholded, threshold=best_threshold(unthresholded.probability(margins), label))
+
+
+def best_threshold(probability: Floats, label: Flags) -> float:
+    """Return the threshold with the highest F1, midway between the two probabilities that it parts.
+
+    Among equals the highest. It is kept between 0.02 and 0.98.
+    """
+    order = np.argsort(-probability, kind="stable")
+    ranked = probability[order]
+    given = np.arange(1, ranked.size + 1)
+    f1 = 2 * np.cumsum(label[order]) / (given + label.sum())
+    f1[:-1][ranked[:-1] == ranked[1:]] = -1.0
+    best = int(np.argmax(f1))
+    below = ranked[best + 1] if best + 1 < ranked.size else 0.0
+    return float(np.clip((ranked[best] + below) / 2, _LOWEST, _HIGHEST))

@@ -1,0 +1,220 @@
+"""The use case of training: labelled examples in, an artifact out. The same examples and seed give the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from model.artifact import Artifact, Tag
+from model.errors import FitError
+from model.linear import Floats, SparseWeights
+from model.text import normalise
+from training.calibration import Calibration, calibrate_tags
+from training.duplicates import text_digest
+from training.classifier import TopicClassifier
+from training.examples import Example
+from training.folds import N_FOLDS, assign_folds
+from training.metrics import measure_slices
+from training.progress import Progress, silent
+from training.segmentation import cache_folder, learn_spellings, propose_terms
+from training.terms import Bags, SentenceTerms
+
+Flags = npt.NDArray[np.bool_]
+MIN_POSITIVES = 10
+"""Examples that a tag must have, and as many that do not have it, to be fitted."""
+MIN_ARTICLES = 4
+"""Articles in which a term must stand; half of it in a corpus of fewer than LARGE_CORPUS."""
+LARGE_CORPUS = 1000
+BORDERLINE_WEIGHT = 0.5
+"""Weight of a borderline decision in the loss; a clear one weighs 1."""
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "underthesea", "joblib")
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """What can be chosen about a fit."""
+
+    seed: int = 0
+    penalties: tuple[float, ...] = (2.0, 4.0, 6.0)
+    """L1 penalties to choose from by cross-validated log loss."""
+    jobs: int = 2
+    cache: Path = field(default_factory=cache_folder)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Names of tags by language code."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """An artifact, and what cross-validation said of the examples it was fitted on."""
+
+    artifact: Artifact
+    tags: list[str]
+    left_out: list[str]
+    """Tags with too few positive or negative examples."""
+    labels: Flags
+    """Shape (examples, tags)."""
+    out_of_fold: Floats
+    """Probability of each tag by a model that did not see the example, shape (examples, tags)."""
+
+
+def label_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:
+    """Return which example has which tag, shape (examples, tags)."""
+    return np.array([[tag in example.tags for tag in tags] for example in examples], bool).reshape(-1, len(tags))
+
+
+def borderline_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:
+    """Return for which example which tag is borderline, shape (examples, tags)."""
+    return np.array([[tag in example.borderline for tag in tags] for example in examples], bool).reshape(-1, len(tags))
+
+
+def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Progress = silent) -> Fit:
+    """Fit an artifact on examples. Raises FitError when no tag has enough of them."""
+    tags, left_out = _choose_tags(examples)
+    labels = label_matrix(examples, tags)
+    texts = [example.text for example in examples]
+    fold = assign_folds(texts, labels, seed=options.seed)
+    terms, bags = _learn_terms(texts, options, progress)
+    borderline = borderline_matrix(examples, tags)
+    weight = np.where(borderline, BORDERLINE_WEIGHT, 1.0)
+    penalty, margins = _cross_validate(bags, labels, weight, fold, options, progress)
+    calibrations = calibrate_tags(margins, labels)
+    out_of_fold = np.column_stack(
+        [calibration.probability(margins[:, column]) for column, calibration in enumerate(calibrations)]
+    )
+    classifier = TopicClassifier(penalty).fit(bags, labels, weight)
+    given = out_of_fold >= np.array([calibration.threshold for calibration in calibrations])
+    metrics = measure_slices(
+        tags,
+        labels,
+        out_of_fold,
+        given,
+        borderline,
+        np.array([example.is_teaser for example in examples]),
+    )
+    training = {
+        "digest": _digest(examples),
+        "examples": len(examples),
+        "teasers": sum(example.is_teaser for example in examples),
+        "seed": options.seed,
+        "folds": N_FOLDS,
+        "penalty": penalty,
+        "penalties": list(options.penalties),
+    }
+    artifact = Artifact(
+        tags=tuple(
+            Tag(
+                slug,
+                calibration.threshold,
+                calibration.slope,
+                calibration.intercept_with(sentence_bias, article_bias),
+                int(labels[:, column].sum()),
+                metrics["all"]["all decisions"]["tags"][slug]["f1"],
+                options.names.get(slug, {}),
+            )
+            for column, (slug, calibration, sentence_bias, article_bias) in enumerate(
+                zip(tags, calibrations, *classifier.intercepts_, strict=True)
+            )
+        ),
+        **_compress(terms, classifier, calibrations),
+        training=training,
+        metrics=metrics,
+        libraries={name: library_version(name) for name in _LIBRARIES},
+    )
+    return Fit(artifact.with_version(), tags, left_out, labels, out_of_fold)
+
+
+def _choose_tags(examples: Sequence[Example]) -> tuple[list[str], list[str]]:
+    """Return the tags that can be fitted and those that can't, both in order of the alphabet."""
+    every = sorted({tag for example in examples for tag in example.tags})
+    support = label_matrix(examples, every).sum(axis=0)
+    enough = (support >= MIN_POSITIVES) & (len(examples) - support >= MIN_POSITIVES)
+    chosen = [tag for tag, fits in zip(every, enough, strict=True) if fits]
+    if not chosen:
+        counts = ", ".join(f"{tag}: {n}" for tag, n in zip(every, support, strict=True)) or "none has any"
+        raise FitError(
+            f"no tag can be fitted: each needs {MIN_POSITIVES} examples with it and {MIN_POSITIVES} without it "
+            f"(of {len(examples)} examples, {counts}): label more"
+        )
+    return chosen, [tag for tag in every if tag not in chosen]
+
+
+def _learn_terms(texts: Sequence[str], options: FitOptions, progress: Progress) -> tuple[SentenceTerms, Bags]:
+    proposals = propose_terms(texts, cache=options.cache, jobs=options.jobs, progress=progress)
+    words = {word for text in progress(texts, "spelling", len(texts)) for word in normalise(text).split()}
+    min_articles = MIN_ARTICLES if len(texts) >= LARGE_CORPUS else MIN_ARTICLES // 2
+    terms = SentenceTerms(proposals, learn_spellings(words), min_articles)
+    return terms, terms.fit_transform(list(progress(texts, "terms", len(texts))))
+
+
+def _fold_margins(
+    bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64], number: int, penalty: float
+) -> tuple[float, npt.NDArray[np.int64], Floats]:
+    """Fit on all folds but one; return the penalty, the articles of that one and their margins."""
+    seen, held_out = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+    classifier = TopicClassifier(penalty).fit(bags.take(seen), labels[seen], weight[seen])
+    return penalty, held_out, classifier.decision_function(bags.take(held_out))
+
+
+def _cross_validate(
+    bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64], options: FitOptions, progress: Progress
+) -> tuple[float, Floats]:
+    """Return the penalty with the lowest calibrated log loss, and its out-of-fold margins, shape (articles, tags, 2)."""
+    from joblib import Parallel, delayed
+
+    margins = {penalty: np.zeros((*labels.shape, 2)) for penalty in options.penalties}
+    tasks = [
+        delayed(_fold_margins)(bags, labels, weight, fold, number, penalty)
+        for penalty in options.penalties
+        for number in range(N_FOLDS)
+    ]
+    done = Parallel(n_jobs=options.jobs, return_as="generator")(tasks)
+    for penalty, held_out, values in progress(done, "cross-validation", len(tasks)):
+        margins[penalty][held_out] = values
+    best = min(options.penalties, key=lambda penalty: _log_loss(margins[penalty], labels))
+    return best, margins[best]
+
+
+def _log_loss(margins: Floats, labels: Flags) -> float:
+    from sklearn.metrics import log_loss
+
+    calibrations = calibrate_tags(margins, labels)
+    return float(
+        np.mean([log_loss(labels[:, n], tag.probability(margins[:, n])) for n, tag in enumerate(calibrations)])
+    )
+
+
+def _compress(terms: SentenceTerms, classifier: TopicClassifier, calibrations: list[Calibration]) -> dict[str, Any]:
+    """Return the terms that kept a weight, and their weights times idf, as fields of an artifact."""
+    idf = terms.idf_[:, None]
+    by_sentence = (classifier.sentence_coef_ * idf).astype(np.float32).astype(np.float64)
+    scale = np.array([calibration.article_slope for calibration in calibrations])
+    by_article = (classifier.article_coef_ * idf * scale).astype(np.float32).astype(np.float64)
+    kept = np.flatnonzero(by_sentence.any(axis=1) | by_article.any(axis=1))
+    names = tuple(terms.terms_[row] for row in kept)
+    words = {word for name in names for word in name.split()}
+    spellings = terms.spellings or {}
+    return {
+        "terms": names,
+        "variants": {word: tuple(spellings[word]) for word in sorted(words & spellings.keys())},
+        "sentence_weights": _sparse(by_sentence[kept]),
+        "article_weights": _sparse(by_article[kept]),
+        "idf": terms.idf_[kept],
+    }
+
+
+def _sparse(weights: Floats) -> SparseWeights:
+    row, tag = np.nonzero(weights)
+    return SparseWeights(np.searchsorted(row, np.arange(weights.shape[0] + 1)), tag, weights[row, tag])
+
+
+def _digest(examples: Sequence[Example]) -> str:
+    """Return the digest of the texts and their tags, whatever their order."""
+    lines = sorted(f"{text_digest(example.text)} {' '.join(sorted(example.tags))}" for example in examples)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

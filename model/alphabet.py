@@ -37,8 +37,7 @@ _LOOKALIKES = {"Ð": "đ", "ð": "đ", "Ɖ": "đ", "ɖ": "đ", "đ": "đ"}
 _NO_DECOMPOSITION = {"ø": "o", "ł": "l", "ı": "i", "ŧ": "t", "ħ": "h", "ƒ": "f", "ɛ": "e"}
 INVISIBLE = (
     "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
-    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
-    + "".join(map(chr, range(0xFE00, 0xFE10)))
+    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff" + "".join(map(chr, range(0xFE00, 0xFE10)))
 )
 """Zero-width characters, soft hyphens, direction and variation marks: deleted wherever they stand."""
 COMBINING = "".join(map(chr, range(0x0300, 0x0370)))
@@ -54,7 +53,9 @@ def fold_letter(char: str) -> str:
     lower = _LOOKALIKES.get(lower, _NO_DECOMPOSITION.get(lower, lower))
     if len(lower) == 1 and lower in SYMBOLS:
         return lower
-    kept = "".join(c for c in unicodedata.normalize("NFD", lower) if c in VIETNAMESE_MARKS or not unicodedata.combining(c))
+    kept = "".join(
+        c for c in unicodedata.normalize("NFD", lower) if c in VIETNAMESE_MARKS or not unicodedata.combining(c)
+    )
     composed = unicodedata.normalize("NFC", kept)
     base = composed if len(composed) == 1 and composed in SYMBOLS else kept[:1]
     return base if base in SYMBOLS and len(unicodedata.normalize("NFKC", char)) == 1 else ""

@@ -29,7 +29,9 @@ _MAGIC = {
 _SAMPLE_BYTES = 20_000
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 _TCVN3 = re.compile(rb"[\xa8-\xbe]")
-_VNI_TONES = re.compile(rb"(?<=[AEIOUYaeiouy\xd4\xd6\xf4\xf6])[\xd5\xd8\xd9\xdb\xcf\xf5\xf8\xf9\xfb\xef\xe2\xea\xe1\xe0]")
+_VNI_TONES = re.compile(
+    rb"(?<=[AEIOUYaeiouy\xd4\xd6\xf4\xf6])[\xd5\xd8\xd9\xdb\xcf\xf5\xf8\xf9\xfb\xef\xe2\xea\xe1\xe0]"
+)
 _HIGH = re.compile(rb"[\x80-\xff]")
 _ADVICE = "convert it to UTF-8 first (UniKey's toolkit and LibreOffice do that)"
 
@@ -68,7 +70,10 @@ def _utf16_without_bom(data: bytes) -> str | None:
     sample = data[:_SAMPLE_BYTES]
     if len(sample) < 4 or len(data) % 2:
         return None
-    for encoding, zeros, others in (("utf-16-le", sample[1::2], sample[0::2]), ("utf-16-be", sample[0::2], sample[1::2])):
+    for encoding, zeros, others in (
+        ("utf-16-le", sample[1::2], sample[0::2]),
+        ("utf-16-be", sample[0::2], sample[1::2]),
+    ):
         if zeros.count(0) > len(zeros) // 3 and not others.count(0):
             return encoding
     return None

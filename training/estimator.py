@@ -77,9 +77,7 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
         self.classes_ = np.arange(n_tags)
         return self
 
-    def _step(
-        self, loss: _BagLoss, weights: Floats, bias: Floats, curvature: Floats
-    ) -> tuple[Floats, Floats, Floats]:
+    def _step(self, loss: _BagLoss, weights: Floats, bias: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
         """Take one proximal step, shorter for each tag until its quadratic bound holds."""
         value, slope, bias_slope = loss.with_gradient(weights, bias)
         while True:

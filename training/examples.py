@@ -85,7 +85,9 @@ def _parse_text(record: Mapping[str, Any], file: str, line: int, problems: list[
         if not isinstance(value, str):
             problems.append(Problem(file, line, field, f"must be a string, not {_show(value)}"))
         elif any("\ud800" <= char <= "\udfff" for char in value):
-            problems.append(Problem(file, line, field, "has half a character (a lone surrogate): export the file again"))
+            problems.append(
+                Problem(file, line, field, "has half a character (a lone surrogate): export the file again")
+            )
         else:
             parts.append(value)
     text = "\n".join(part for part in parts if part.strip())

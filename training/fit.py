@@ -42,8 +42,8 @@ class FitOptions:
     """What can be chosen about a fit."""
 
     seed: int = 0
-    penalties: tuple[float, ...] = (2.0, 4.0, 6.0)
-    """L1 penalties to choose from by cross-validated log loss."""
+    penalties: tuple[float, ...] = (1.0, 2.0, 4.0)
+    """L1 penalties to choose from, ascending: the largest whose log loss is within a standard error of the lowest."""
     jobs: int = 2
     cache: Path = field(default_factory=cache_folder)
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -165,7 +165,10 @@ def _fold_margins(
 def _cross_validate(
     bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64], options: FitOptions, progress: Progress
 ) -> tuple[float, Floats]:
-    """Return the penalty with the lowest calibrated log loss, and its out-of-fold margins, shape (articles, tags, 2)."""
+    """Return the chosen penalty, and its out-of-fold margins, shape (articles, tags, 2).
+
+    It is the largest whose calibrated log loss is within one standard error of the lowest (Breiman et al. 1984).
+    """
     from joblib import Parallel, delayed
 
     margins = {penalty: np.zeros((*labels.shape, 2)) for penalty in options.penalties}
@@ -177,17 +180,19 @@ def _cross_validate(
     done = Parallel(n_jobs=options.jobs, return_as="generator")(tasks)
     for penalty, held_out, values in progress(done, "cross-validation", len(tasks)):
         margins[penalty][held_out] = values
-    best = min(options.penalties, key=lambda penalty: _log_loss(margins[penalty], labels))
-    return best, margins[best]
+    losses = {penalty: _log_losses(margins[penalty], labels) for penalty in options.penalties}
+    lowest = min(losses.values(), key=np.mean)
+    ceiling = lowest.mean() + lowest.std() / np.sqrt(lowest.size)
+    chosen = max(penalty for penalty, loss in losses.items() if loss.mean() <= ceiling)
+    return chosen, margins[chosen]
 
 
-def _log_loss(margins: Floats, labels: Flags) -> float:
-    from sklearn.metrics import log_loss
-
+def _log_losses(margins: Floats, labels: Flags) -> Floats:
+    """Return the mean log loss of each article over the tags, shape (articles,)."""
     calibrations = calibrate_tags(margins, labels)
-    return float(
-        np.mean([log_loss(labels[:, n], tag.probability(margins[:, n])) for n, tag in enumerate(calibrations)])
-    )
+    probability = np.column_stack([tag.probability(margins[:, n]) for n, tag in enumerate(calibrations)])
+    wrong = np.where(labels, 1 - probability, probability)
+    return np.asarray(-np.log1p(-np.minimum(wrong, 1 - 1e-12)).mean(axis=1))
 
 
 def _compress(terms: SentenceTerms, classifier: TopicClassifier, calibrations: list[Calibration]) -> dict[str, Any]:

@@ -64,9 +64,7 @@ def measure(
     by_tag: dict[str, dict[str, Any]] = {}
     for column, tag in enumerate(tags):
         kept = counted[:, column]
-        figures: dict[str, Any] = dict(
-            _of_tag(label[kept, column], probability[kept, column], given[kept, column])
-        )
+        figures: dict[str, Any] = dict(_of_tag(label[kept, column], probability[kept, column], given[kept, column]))
         figures["f1_interval"] = _interval(resampled[:, column])
         by_tag[tag] = figures
     names = ("precision", "recall", "f1", "average_precision", "brier", "calibration_error")

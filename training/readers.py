@@ -57,7 +57,10 @@ def _read_table(stream: IO[bytes], file: str, delimiter: str) -> Iterator[Record
     rows = csv.DictReader(io.TextIOWrapper(stream, "utf-8-sig", newline=""), delimiter=delimiter, strict=True)
     try:
         if "tags" not in (rows.fieldnames or ()):
-            yield 1, Problem(file, 1, "tags", f"no such column; the header has {', '.join(rows.fieldnames or ['nothing'])}")
+            yield (
+                1,
+                Problem(file, 1, "tags", f"no such column; the header has {', '.join(rows.fieldnames or ['nothing'])}"),
+            )
             return
         for row in rows:
             if None in row or None in row.values():

@@ -1,0 +1,67 @@
+"""The `chude` command: finds the subcommand, and turns errors into messages and exit codes.
+
+0: done; 1: failed, with a message on stderr; 2: wrong usage. A subcommand's module is imported when it is called, so that
+`chude tag` doesn't wait for scikit-learn.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+
+import click
+
+from model.errors import ChudeError
+
+_COMMANDS = {
+    "tag": "service.tag",
+    "train": "service.train",
+    "eval": "service.evaluate",
+    "check": "service.check",
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        module = _COMMANDS.get(name)
+        return getattr(import_module(module), "command") if module else None  # noqa: B009
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="chude")
+def cli() -> None:
+    """Tag Vietnamese news by topic."""
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        status = cli.main(prog_name="chude", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except ChudeError as error:
+        status = _fail(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        status = _fail("stopped")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except OSError as error:
+        status = _fail(f"{error.filename or 'file system'}: {error.strerror or error}")
+    except Exception as error:
+        if os.environ.get("CHUDE_DEBUG"):
+            traceback.print_exc()
+        status = _fail(f"internal error, please report it: {type(error).__name__}: {error} (CHUDE_DEBUG=1 shows where)")
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str) -> int:
+    click.echo(f"chude: {message}", err=True)
+    return 1

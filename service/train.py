@@ -1,0 +1,65 @@
+"""`chude train`: labelled files in, an artifact out."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from model.artifact import MANIFEST, save
+from model.errors import DataError, Problem
+from service.progress import show_progress
+
+
+def read_topics(path: Path | None) -> dict[str, Mapping[str, object]]:
+    """Return the table of each topic in a TOML file such as seeds/topics.toml, by tag. Raises DataError."""
+    if path is None:
+        return {}
+    try:
+        topics = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError([Problem(str(path), 0, "", f"not a readable TOML file: {error}")]) from None
+    if not all(isinstance(table, dict) for table in topics.values()):
+        raise DataError([Problem(str(path), 0, "", "must have one table a tag, such as [ukraine]")])
+    return topics
+
+
+def topic_names(topics: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, str]]:
+    """Return the names of each tag by language code."""
+    return {
+        tag: {language: str(table[language]) for language in ("vi", "en") if language in table}
+        for tag, table in topics.items()
+    }
+
+
+@click.command("train")
+@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Artifact folder."
+)
+@click.option("--base", default="none", show_default=True, help="Artifact to start from; only 'none' so far.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the folds.")
+@click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the topics' names.")
+@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Processes.")
+def command(data: tuple[Path, ...], output: Path, base: str, seed: int, topics: Path | None, jobs: int) -> int:
+    """Fit an artifact on labelled DATA: files or folders of JSON Lines, CSV, TSV, Parquet or fastText."""
+    from training.fit import FitOptions, fit_examples
+    from training.readers import read_examples
+
+    if base != "none":
+        raise click.UsageError("--base knows only 'none' so far: learning from an older artifact is not built yet")
+    if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
+        raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
+    options = FitOptions(seed=seed, jobs=jobs, names=topic_names(read_topics(topics)))
+    fit = fit_examples(read_examples(data), options, show_progress)
+    artifact = save(fit.artifact, output)
+    for tag in fit.left_out:
+        click.echo(f"chude: {tag}: too few examples with or without it, left out: see `chude check`", err=True)
+    click.echo(f"{output}: version {artifact.version}, {len(artifact.terms)} terms")
+    click.echo("cross-validated on the training data:")
+    for tag in artifact.tags:
+        click.echo(f"  {tag.slug:<20} F1 {tag.f1:.3f}  threshold {tag.threshold:.2f}  {tag.support} examples")
+    return 0

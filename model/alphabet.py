@@ -44,7 +44,7 @@ COMBINING = "".join(map(chr, range(0x0300, 0x0370)))
 """Combining marks: text with any of them is composed (NFC) first; what will not compose is deleted."""
 _LINE_BREAKS = "\n\v\f\x85\u2028\u2029"
 _RANGES = ((0x30, 0x250), (0x1E00, 0x1F00), (0x212A, 0x212C), (0xFF10, 0xFF5B))
-"""Where digits and Latin letters live: ASCII to Latin Extended-B, Extended Additional, Kelvin and Angstrom, full width."""
+"""Digits and Latin letters: ASCII to Extended-B, Extended Additional, Kelvin and Angstrom, full width."""
 
 
 def fold_letter(char: str) -> str:

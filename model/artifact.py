@@ -100,13 +100,10 @@ def _serialise(artifact: Artifact) -> tuple[bytes, bytes]:
         arrays[f"{of}_tag"] = weights.tag.astype(np.int32)
         arrays[f"{of}_weight"] = weights.weight.astype(np.float64)
     buffer = io.BytesIO()
-    np.savez(
-        buffer,
-        terms=_bytes(list(artifact.terms)),
-        variants=_bytes([" ".join((word, *others)) for word, others in sorted(artifact.variants.items())]),
-        idf=artifact.idf.astype(np.float64),
-        **arrays,
-    )
+    arrays["terms"] = _bytes(list(artifact.terms))
+    arrays["variants"] = _bytes([" ".join((word, *others)) for word, others in sorted(artifact.variants.items())])
+    arrays["idf"] = artifact.idf.astype(np.float64)
+    np.savez(buffer, allow_pickle=False, **arrays)
     data = buffer.getvalue()
     contents: dict[str, Any] = {
         "format": FORMAT,
@@ -164,7 +161,8 @@ def load_bytes(manifest: bytes, weights: bytes, *, source: str) -> Artifact:
             tags,
             tuple(_lines(arrays["terms"])),
             {line.split(" ")[0]: tuple(line.split(" ")[1:]) for line in _lines(arrays["variants"])},
-            *(_sparse_weights(arrays, of) for of in _WEIGHTS_OF),
+            _sparse_weights(arrays, "sentence"),
+            _sparse_weights(arrays, "article"),
             arrays["idf"].astype(np.float64),
             contents["training"],
             contents["metrics"],

@@ -47,8 +47,8 @@ def decode(data: bytes, *, source: str) -> tuple[str, str]:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return _decode_as(data[len(bom) :], encoding, source), encoding
-    if encoding := _utf16_without_bom(data):
-        return _decode_as(data, encoding, source), encoding
+    if utf16 := _utf16_without_bom(data):
+        return _decode_as(data, utf16, source), utf16
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -84,6 +84,8 @@ class Problem:
     field: str
     """Name of the column or key; empty when the whole record is meant."""
     message: str
+    value: str = ""
+    """The tag that is meant, when one tag is at fault."""
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file

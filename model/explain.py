@@ -7,14 +7,15 @@ of its own, and with them `model.linear` gives the probability.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from model.artifact import Artifact
-from model.linear import Entries, Floats
-from model.reading import Reading, read
+from model.linear import Entries, Floats, damping
+from model.reading import read
 from model.terms import Ints, TermIndex
 from model.text import repair_with_offsets
 
@@ -97,7 +98,8 @@ class Explainer:
         """Return what the whole article added for each of `tags`."""
         first = self._reading.is_first
         term, word = self._reading.term[first], self._reading.term_word[first]
-        entries = self._artifact.article_weights.of(term)
+        found = self._artifact.article_weights.of(term)
+        entries = replace(found, weight=found.weight * damping(np.array(self._reading.n_sentences)))
         context: list[Context] = []
         for tag in tags:
             chosen = np.flatnonzero(entries.tag == self._columns[tag])

@@ -9,7 +9,10 @@ from enum import Enum
 from model.text import normalise
 
 _ONSET = "(?:ngh?|nh|gh|gi|kh|ch|ph|th|tr|qu|[bcdghklmnprstvx])?"
-_RHYME = "(?:[aeiou]|uo|ie|ye|oa|oe|ue|uy|uye|ai|ao|au|ay|eo|eu|ia|ieu|iu|oai|oay|oi|oeo|ua|uay|ui|uoi|uou|uu|uya|uyu|yeu|oo)"
+_RHYMES = (
+    "[aeiou] uo ie ye oa oe ue uy uye ai ao au ay eo eu ia ieu iu oai oay oi oeo ua uay ui uoi uou uu uya uyu yeu oo"
+)
+_RHYME = f"(?:{'|'.join(_RHYMES.split())})"
 _CODA = "(?:ch|ng|nh|[cmnpt])?"
 _SYLLABLE = re.compile(f"(?:{_ONSET}{_RHYME}{_CODA}|{_ONSET}y)$")
 """The spelling of a Vietnamese syllable without its diacritics."""

@@ -1,12 +1,14 @@
 """From terms to margins: two sparse linear models, one over sentences and one over the whole article.
 
-With w(x) the sum of the sentence weights of the distinct terms in x, and v(x) that of the article weights, for a tag:
+With w(x) the sum of the sentence weights of the distinct terms in x, v(x) that of the article weights, and n the number
+of sentences, for a tag:
 
     score(sentence)      = w(sentence)
-    margin(article)      = slope * log sum over sentences of exp(score(sentence)) + v(article) + intercept
+    context(article)     = v(article) / n ** LENGTH_POWER
+    margin(article)      = slope * log sum over sentences of exp(score(sentence)) + context(article) + intercept
     probability(article) = 1 / (1 + exp(-margin(article)))
 
-The log-sum-exp makes one telling sentence enough; v is what the article as a whole says for or against the tag.
+The log-sum-exp makes one telling sentence enough; the context is what the article as a whole says for or against.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ import numpy.typing as npt
 from model.terms import Ints
 
 Floats = npt.NDArray[np.float64]
+LENGTH_POWER = 0.25
+"""How much less each term of a longer article tells of the whole."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,8 @@ class Entries:
     def sum_by(self, row: Ints, n_rows: int, n_tags: int) -> Floats:
         """Return the sums of weights, shape (rows, tags); `row` is that of each occurrence."""
         cell = row[self.occurrence] * n_tags + self.tag
-        return np.bincount(cell, self.weight, n_rows * n_tags).reshape(n_rows, n_tags)
+        sums: Floats = np.bincount(cell, self.weight, n_rows * n_tags).astype(np.float64)
+        return sums.reshape(n_rows, n_tags)
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,11 @@ def log_sum_exp(scores: Floats, first: Ints) -> Floats:
     top = np.maximum.reduceat(scores, first, axis=0)
     spread = np.exp(scores - np.repeat(top, np.diff(first, append=scores.shape[0]), axis=0))
     return top + np.log(np.add.reduceat(spread, first, axis=0))
+
+
+def damping(n_sentences: Ints) -> Floats:
+    """Return what article weights are multiplied by in articles of so many sentences, same shape."""
+    return np.asarray(n_sentences, np.float64) ** -LENGTH_POWER
 
 
 def logistic(x: Floats) -> Floats:

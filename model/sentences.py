@@ -2,8 +2,9 @@
 
 A sentence ends
 - at a line break, unless the next character on the very next line is a lower-case letter (a wrapped line);
-- at "." "!" "?" "…", with the quotes, brackets and marks that follow, when white space comes next and after it anything
-  but a lower-case letter; a full stop after a single letter ("ông A. B. C") or an abbreviation ("Tp.", "TS.") ends none;
+- at "." "!" "?" "…", with the quotes, brackets and marks that follow, when white space comes next and after it
+  anything but a lower-case letter; a full stop after a single letter ("ông A. B. C") or an abbreviation ("Tp.", "TS.")
+  ends none;
 - at a full stop between a lower-case letter and a capital ("hai bên.Nhà lãnh đạo": the crawler lost the space).
 So "29.6", "10.000" and "VOV.VN" hold together.
 """
@@ -13,10 +14,23 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from model.alphabet import BREAK, CLOSER, FIRST_BOUNDARY, KIND_OF, LOWER, NEWLINE, PERIOD, SPACE, SYMBOLS, UPPER
+from model.alphabet import (
+    BREAK,
+    CLOSER,
+    FIRST_BOUNDARY,
+    KIND_OF,
+    LOWER,
+    NEWLINE,
+    PERIOD,
+    SPACE,
+    SYMBOLS,
+    UPPER,
+)
 from model.terms import Codes, Ints, Words, keys_of_lines
 
-ABBREVIATIONS = tuple("tp tx tt ts ths gs pgs bs ks ls st mr mrs ms dr prof vs".split())
+ABBREVIATIONS = tuple(
+    ["tp", "tx", "tt", "ts", "ths", "gs", "pgs", "bs", "ks", "ls", "st", "mr", "mrs", "ms", "dr", "prof", "vs"]
+)
 """Words, in canonical spelling, whose full stop ends no sentence."""
 TEXT_END = "\u2029"
 """Stands behind every text of a buffer: a paragraph separator, which ends a sentence whatever follows."""
@@ -46,7 +60,8 @@ def _shortened(words: Words, stops: Ints) -> Flags:
     keys = words.keys[before]
     nearest = _ABBREVIATION_KEYS.take(np.searchsorted(_ABBREVIATION_KEYS, keys), mode="clip")
     initial = (words.lengths[before] == 1) & (words.symbols[words.starts[before]] >= _FIRST_LETTER)
-    return touches & (initial | (nearest == keys))
+    shortened: Flags = touches & (initial | (nearest == keys))
+    return shortened
 
 
 def find_boundaries(codes: Codes, words: Words) -> Ints:
@@ -62,7 +77,8 @@ def find_boundaries(codes: Codes, words: Words) -> Ints:
     ends = np.where(symbol == NEWLINE, ~wrapped, apart)
     stops = np.flatnonzero(symbol == PERIOD)
     ends[stops] = (apart[stops] & ~_shortened(words, at[stops])) | glued[stops]
-    return at[ends]
+    boundaries: Ints = at[ends]
+    return boundaries
 
 
 def number_sentences(words: Words, boundaries: Ints) -> Ints:

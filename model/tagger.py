@@ -13,7 +13,7 @@ from model import artifact as artifacts
 from model.errors import EmptyText, TextError, TextTooLong
 from model.explain import Context, Evidence, Explainer
 from model.language import MARKED_SURE, Language, identify
-from model.linear import Floats, log_sum_exp, logistic
+from model.linear import Floats, damping, log_sum_exp, logistic
 from model.reading import Reading, read
 from model.terms import TermIndex
 
@@ -107,11 +107,14 @@ class TopicTagger:
     def _margins(self, reading: Reading) -> Floats:
         """Return the margins of the texts that have words, shape (texts, tags)."""
         first_word = reading.first_word[:-1][np.diff(reading.first_word) > 0]
-        strongest = log_sum_exp(self._score_sentences(reading), reading.sentence_of[first_word])
+        first_sentence = reading.sentence_of[first_word]
+        strongest = log_sum_exp(self._score_sentences(reading), first_sentence)
         entries = self.artifact.article_weights.of(reading.term[reading.is_first])
         article = np.searchsorted(first_word, reading.term_word[reading.is_first], side="right") - 1
-        whole = entries.sum_by(article, first_word.size, len(self.tags))
-        return self._slope * strongest + whole + self._intercept
+        n_sentences = np.diff(first_sentence, append=reading.n_sentences)
+        context = entries.sum_by(article, first_word.size, len(self.tags)) * damping(n_sentences)[:, None]
+        margins: Floats = self._slope * strongest + context + self._intercept
+        return margins
 
     def _tag_block(self, texts: Sequence[str]) -> list[Tagging | TextError]:
         reading = read([text if len(text) <= MAX_TEXT_CHARS else "" for text in texts], self._index)

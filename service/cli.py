@@ -1,7 +1,7 @@
 """The `chude` command: finds the subcommand, and turns errors into messages and exit codes.
 
-0: done; 1: failed, with a message on stderr; 2: wrong usage. A subcommand's module is imported when it is called, so that
-`chude tag` doesn't wait for scikit-learn.
+0: done; 1: failed, with a message on stderr; 2: wrong usage. A subcommand's module is imported when it is called, so
+that `chude tag` doesn't wait for scikit-learn.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def _read(name: str) -> bytes:
 
 def _as_json(name: str, outcome: Tagging | TextError) -> Iterator[str]:
     if isinstance(outcome, TextError):
-        record = {"id": name, "error": {"code": outcome.code, "message": str(outcome)}}
+        record: dict[str, object] = {"id": name, "error": {"code": outcome.code, "message": str(outcome)}}
     else:
         record = {"id": name, **outcome}
     yield orjson.dumps(record).decode()

@@ -56,8 +56,8 @@ def command(data: tuple[Path, ...], output: Path, base: str, seed: int, topics: 
     options = FitOptions(seed=seed, jobs=jobs, names=topic_names(read_topics(topics)))
     fit = fit_examples(read_examples(data), options, show_progress)
     artifact = save(fit.artifact, output)
-    for tag in fit.left_out:
-        click.echo(f"chude: {tag}: too few examples with or without it, left out: see `chude check`", err=True)
+    for slug in fit.left_out:
+        click.echo(f"chude: {slug}: too few examples with or without it, left out: see `chude check`", err=True)
     click.echo(f"{output}: version {artifact.version}, {len(artifact.terms)} terms")
     click.echo("cross-validated on the training data:")
     for tag in artifact.tags:

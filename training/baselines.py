@@ -140,8 +140,8 @@ def measure_baseline(
     out_of_fold = np.zeros(labels.shape)
     for number in range(N_FOLDS):
         seen, held_out = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        baseline.fit([train_texts[n] for n in seen], labels[seen])
-        out_of_fold[held_out] = baseline.score([train_texts[n] for n in held_out])
+        baseline.fit([train_texts[n] for n in seen.tolist()], labels[seen])
+        out_of_fold[held_out] = baseline.score([train_texts[n] for n in held_out.tolist()])
     thresholds = [best_threshold(out_of_fold[:, n], labels[:, n]) for n in range(labels.shape[1])]
     baseline.fit(train_texts, labels)
     scores = baseline.score(texts)

@@ -25,8 +25,8 @@ def write_card(
         raise DataError([Problem(str(path), 0, "", f"needs a line {BEGIN} and after it a line {END}")])
     training = tagger.artifact.training
     lines = [
-        f"Model {tagger.version}, fitted on {training.get('examples')} texts ({training.get('teasers')} of them teasers), "
-        f"penalty {training.get('penalty')}, seed {training.get('seed')}. {LABELS_NOTE}",
+        f"Model {tagger.version}, fitted on {training.get('examples')} texts ({training.get('teasers')} of them "
+        f"teasers), penalty {training.get('penalty')}, seed {training.get('seed')}. {LABELS_NOTE}",
     ]
     cross_validated = tagger.artifact.metrics.get("all", {}).get("all decisions")
     if cross_validated:

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from training.terms import Bags
 
 
+ARTICLE_STRENGTH = 1.6
+"""C of the article model times the penalty: its features are damped, so they are penalised less."""
+
+
 class TopicClassifier(ClassifierMixin, BaseEstimator):
-    """Fit `SentenceLogisticRegression` on sentences, and logistic regression with the same L1 penalty on articles.
+    """Fit `SentenceLogisticRegression` on sentences, and L1-penalised logistic regression on articles.
 
     Parameters
     ----------
@@ -38,9 +42,9 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
         weight = np.ones(y.shape) if sample_weight is None else sample_weight
         by_sentence = SentenceLogisticRegression(self.penalty).fit(bags, y, weight)
         by_article = [
-            LogisticRegression(l1_ratio=1.0, C=1 / self.penalty, solver="liblinear", tol=1e-3, random_state=0).fit(
-                bags.articles, y[:, tag], sample_weight=weight[:, tag]
-            )
+            LogisticRegression(
+                l1_ratio=1.0, C=ARTICLE_STRENGTH / self.penalty, solver="liblinear", tol=1e-3, random_state=0
+            ).fit(bags.articles, y[:, tag], sample_weight=weight[:, tag])
             for tag in range(y.shape[1])
         ]
         self.sentence_coef_ = by_sentence.coef_

@@ -83,4 +83,5 @@ def group_duplicates(n_texts: int, pairs: Iterable[Pair]) -> npt.NDArray[np.int6
 
     edges = np.array([(pair.first, pair.second) for pair in pairs], np.int64).reshape(-1, 2)
     links = coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(n_texts, n_texts))
-    return connected_components(links, directed=False)[1].astype(np.int64)
+    groups: npt.NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
+    return groups

@@ -61,7 +61,8 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
         curvature = np.full(n_tags, _FIRST_CURVATURE)
         pace = 1.0
         self.n_iter_ = 0
-        for self.n_iter_ in range(1, self.max_iter + 1):
+        while self.n_iter_ < self.max_iter:
+            self.n_iter_ += 1
             new, new_bias, curvature = self._step(loss, ahead, bias_ahead, curvature)
             moved = new - weights
             if ((ahead - new) * moved).sum() > 0:
@@ -95,7 +96,8 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
     def decision_function(self, bags: Bags) -> Floats:
         """Return margins, shape (articles, tags)."""
         check_is_fitted(self, "coef_")
-        return _Grouping(bags.article).log_sum_exp(bags.sentences @ self.coef_)[0] + self.intercept_
+        margins: Floats = _Grouping(bags.article).log_sum_exp(bags.sentences @ self.coef_)[0] + self.intercept_
+        return margins
 
     def predict_proba(self, bags: Bags) -> Floats:
         """Return uncalibrated probabilities, shape (articles, tags)."""

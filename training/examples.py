@@ -29,16 +29,22 @@ class Example:
     line: int = 0
 
 
-def parse_tags(value: object, what: str) -> frozenset[str]:
+class BadTag(ValueError):
+    """A tag is no slug."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(f"{tag!r} is no tag: use a-z, digits and single hyphens, such as 'arms-control'")
+        self.tag = tag
+
+
+def parse_tags(value: object) -> frozenset[str]:
     """Return the slugs in a list of strings, or in one string separated by spaces. Raises ValueError."""
     slugs = value.split() if isinstance(value, str) else value
     if not isinstance(slugs, list) or not all(isinstance(slug, str) for slug in slugs):
         raise ValueError(f'must be a list of tags such as ["syria"], not {_show(value)}')
     for slug in slugs:
         if not SLUG.match(slug):
-            raise ValueError(
-                f"{slug!r} is no {what}: use lower-case letters a-z, digits and single hyphens, such as 'arms-control'"
-            )
+            raise BadTag(slug)
     return frozenset(slugs)
 
 
@@ -55,9 +61,9 @@ def parse_record(record: object, file: str, line: int) -> Example | list[Problem
             problems.append(Problem(file, line, field, "is missing; a text without any tag has an empty list"))
         elif value is not None:
             try:
-                found[field] = parse_tags(value, "tag")
+                found[field] = parse_tags(value)
             except ValueError as error:
-                problems.append(Problem(file, line, field, str(error)))
+                problems.append(Problem(file, line, field, str(error), getattr(error, "tag", "")))
     identity = record.get("id")
     if identity is not None and not isinstance(identity, str | int):
         problems.append(Problem(file, line, "id", f"must be a string, not {_show(identity)}"))

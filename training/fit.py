@@ -17,8 +17,8 @@ from model.errors import FitError
 from model.linear import Floats, SparseWeights
 from model.text import normalise
 from training.calibration import Calibration, calibrate_tags
-from training.duplicates import text_digest
 from training.classifier import TopicClassifier
+from training.duplicates import text_digest
 from training.examples import Example
 from training.folds import N_FOLDS, assign_folds
 from training.metrics import measure_slices

@@ -7,7 +7,7 @@ import gzip
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import orjson
 
@@ -117,6 +117,10 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
+def _open(path: Path) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(path)) if path.name.endswith(".gz") else path.open("rb")
+
+
 def _read_file(path: Path) -> Iterator[Example | Problem]:
     file = str(path)
     reader = _reader_of(path)
@@ -124,7 +128,7 @@ def _read_file(path: Path) -> Iterator[Example | Problem]:
         yield Problem(file, 0, "", f"unknown kind of file; use one of {', '.join(_READERS)}, or these with .gz")
         return
     try:
-        with gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as stream:
+        with _open(path) as stream:
             for line, record in reader(stream, file):
                 if isinstance(record, Problem):
                     yield record

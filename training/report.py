@@ -23,7 +23,7 @@ _COLUMNS = ("precision", "recall", "f1", "average_precision", "brier", "calibrat
 
 def figure_table(figures: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of a Markdown table of one slice's figures: a row a tag, then macro and micro."""
-    yield "| tag | examples | precision | recall | F1 | F1, 95 % interval | average precision | Brier | calibration error |"
+    yield "| tag | examples | precision | recall | F1 | 95 % interval | average precision | Brier | calibration error |"
     yield "|---|---|---|---|---|---|---|---|---|"
     rows = {**figures["tags"], "**macro**": figures["macro"], "**micro**": figures["micro"]}
     for name, row in rows.items():
@@ -88,7 +88,8 @@ def _worst(tagger: TopicTagger, evaluation: Evaluation, positive: bool) -> Itera
     for row, column in zip(*np.unravel_index(order, distance.shape), strict=True):
         example, tag = evaluation.examples[row], evaluation.tags[column]
         border = ", borderline" if evaluation.borderline[row, column] else ""
-        yield f"\n- **{tag}** {evaluation.probability[row, column]:.3f}{border}: {example.id}: {_first_words(example.text)}"
+        score = f"{evaluation.probability[row, column]:.3f}{border}"
+        yield f"\n- **{tag}** {score}: {example.id}: {_first_words(example.text)}"
         try:
             result = tagger.explain(example.text)
         except TextError as error:

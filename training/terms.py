@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from model.errors import FitError
+from model.linear import damping
 from model.reading import split_sentences
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Bags:
     article: npt.NDArray[np.int64]
     """Article of each sentence, ascending from 0 without gaps, shape (sentences,)."""
     articles: csr_array
-    """idf of each term that occurs in an article, shape (articles, terms)."""
+    """idf of each term that occurs in an article, damped by its length, shape (articles, terms)."""
 
     def take(self, chosen: npt.NDArray[np.int64]) -> Bags:
         """Return the bags of the chosen articles, ascending, numbered anew from 0."""
@@ -103,6 +104,7 @@ class SentenceTerms(TransformerMixin, BaseEstimator):
         for matrix in (occurs, by_article):
             matrix.sort_indices()
             matrix.data = self.idf_[matrix.indices]
+        by_article.data *= np.repeat(damping(np.bincount(article)), np.diff(by_article.indptr))
         return Bags(occurs, article, by_article)
 
     def _analyse(self, sentence: str) -> list[str]:

@@ -1,0 +1,41 @@
+# Everything a user or developer runs. `make serve` and `make test` work on a machine with Python 3.11, git and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+DATA = ../shared/data
+.PHONY: serve test check bench pretrained format clean
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet --editable . --group dev
+	touch $@
+
+serve: $(VENV)/.installed
+	@echo "not yet: the server comes with a later release; until then: $(BIN)/chude tag FILE"
+
+test: $(VENV)/.installed
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+check: $(VENV)/.installed
+	$(BIN)/ruff format --check model training service tests
+	$(BIN)/ruff check model training service tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed
+	$(BIN)/python tests/bench_tagging.py
+
+format: $(VENV)/.installed
+	$(BIN)/ruff format model training service tests
+	$(BIN)/ruff check --fix model training service tests
+
+# Fit the shipped artifact, and write its figures beside those of other systems into the model card.
+pretrained: $(VENV)/.installed
+	$(BIN)/pip install --quiet --editable ".[peers]"
+	$(BIN)/chude train $(DATA)/train.jsonl.gz -o model/pretrained --topics seeds/topics.toml
+	$(BIN)/chude eval $(DATA)/dev.jsonl.gz --compare $(DATA)/train.jsonl.gz --topics seeds/topics.toml \
+		--card model/pretrained/MODEL_CARD.md
+
+clean:
+	rm -rf $(VENV) .ci-venv report .coverage .hypothesis .*_cache

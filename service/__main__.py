@@ -1,0 +1,5 @@
+"""`python -m service` is the `chude` command."""
+
+from service.cli import main
+
+main()

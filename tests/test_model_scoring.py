@@ -1,0 +1,166 @@
+"""The fast scan and score against the plain reference, on any text and any artifact."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+import reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model import EmptyText, TextTooLong, TopicTagger
+from model.artifact import Artifact, Tag
+from model.linear import SparseWeights
+from model.reading import split_sentences
+from model.tagger import MAX_TEXT_CHARS
+from model.text import normalise
+from training.examples import Example
+from training.readers import read_examples
+
+WORDS = (
+    "syria ukraine nga mỹ hoà hòa hoả thủy thuỷ quý qúy bầu cử vũ khí 2016 29 6 đàm phán ở a b tp Tp TS ông Nga "
+    "Zelensky washingtonpostcompany donaudampfschifffahrtsgesellschaft Đức ĐỨC Ðức Erdoğan xã hội chủ nghĩa"
+).split()
+GLUE = (
+    " ", " ", " ", ", ", ". ", ".", "\n", "\n\n", "! ", "? ", "… ", '." ', ") ", "-", "\u200b", "\u00a0", "\u2029",
+    "\u0301", "😀", "\ufeff", "\r\n", "...", ". \t", "\u00ad", "ß", "\ud800", "中文",
+)  # fmt: skip
+TEXTS = st.one_of(
+    st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GLUE)), max_size=40).map(
+        lambda pairs: "".join(word + glue for word, glue in pairs)
+    ),
+    st.text(max_size=60),
+)
+FLOATS = st.floats(-20, 20, allow_nan=False)
+
+
+def sparse(rows: list[dict[int, float]]) -> SparseWeights:
+    counts = [len(row) for row in rows]
+    return SparseWeights(
+        np.cumsum([0, *counts]),
+        np.array([tag for row in rows for tag in sorted(row)], np.int64),
+        np.array([row[tag] for row in rows for tag in sorted(row)], np.float64),
+    )
+
+
+@st.composite
+def artifacts(draw: st.DrawFn) -> Artifact:
+    words = st.sampled_from(sorted({normalise(word) for word in WORDS if len(word) <= 24}))
+    terms = draw(st.lists(st.lists(words, min_size=1, max_size=4).map(" ".join), max_size=12, unique=True))
+    n_tags = draw(st.integers(1, 5))
+    weights = st.lists(
+        st.dictionaries(st.integers(0, n_tags - 1), FLOATS, max_size=n_tags), min_size=len(terms), max_size=len(terms)
+    )
+    tags = tuple(
+        Tag(f"tag-{n}", 0.5, draw(st.floats(0.1, 2)), draw(FLOATS), 10, 0.5, {"vi": f"thẻ {n}"}) for n in range(n_tags)
+    )
+    variants = draw(st.sampled_from([{}, {"mỹ": ("mĩ", "my")}, {"quý": ("quí",)}]))
+    return Artifact(tags, tuple(terms), variants, sparse(draw(weights)), sparse(draw(weights)), np.ones(len(terms)))
+
+
+@settings(max_examples=300)
+@given(artifacts(), st.lists(TEXTS, min_size=1, max_size=4))
+def test_scores_equal_the_reference(artifact: Artifact, texts: list[str]) -> None:
+    tagger = TopicTagger(artifact)
+    for text, result in zip(texts, tagger.tag_many(texts, errors="return"), strict=True):
+        if not reference.sentences(text):
+            assert isinstance(result, EmptyText)
+        elif "warnings" not in result:  # another language scores 0
+            assert list(result["scores"].values()) == pytest.approx(
+                reference.probabilities(text, artifact), rel=1e-9, abs=1e-12
+            )
+
+
+@settings(max_examples=400)
+@given(TEXTS)
+def test_sentences_equal_the_reference(text: str) -> None:
+    assert split_sentences(text) == [" ".join(words) for words in reference.sentences(text)]
+
+
+def test_dev_scores_equal_the_reference(shipped: TopicTagger, shared: Path) -> None:
+    examples = read_examples([shared / "data" / "dev.jsonl.gz"])[::12]
+    for example, result in zip(examples, shipped.tag_many([e.text for e in examples]), strict=True):
+        expected = reference.probabilities(example.text, shipped.artifact)
+        assert list(result["scores"].values()) == pytest.approx(expected, abs=1e-9)
+
+
+@settings(max_examples=60)
+@given(artifacts(), st.lists(TEXTS.filter(lambda t: bool(reference.sentences(t))), min_size=1, max_size=6))
+def test_tag_equals_tag_many(artifact: Artifact, texts: list[str]) -> None:
+    tagger = TopicTagger(artifact)
+    assert tagger.tag_many(texts) == [tagger.tag(text) for text in texts]
+
+
+def test_tag_equals_tag_many_over_blocks(shipped: TopicTagger, seed_examples: list[Example]) -> None:
+    texts = [example.text for example in seed_examples] * 3
+    assert sum(map(len, texts)) > 2 * (1 << 16)
+    assert shipped.tag_many(texts)[::7] == [shipped.tag(text) for text in texts[::7]]
+
+
+@given(TEXTS.filter(lambda t: bool(reference.sentences(t)) and t.isprintable()))
+def test_nfc_and_nfd_score_the_same(seed_tagger: TopicTagger, text: str) -> None:
+    composed, decomposed = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
+    assert seed_tagger.tag(composed)["scores"] == seed_tagger.tag(decomposed)["scores"]
+
+
+def test_nfd_article_scores_as_nfc(shipped: TopicTagger, seed_examples: list[Example]) -> None:
+    for example in seed_examples[:40]:
+        assert shipped.tag(unicodedata.normalize("NFD", example.text)) == shipped.tag(example.text)
+
+
+def test_thresholds_reproduce(shipped: TopicTagger, seed_examples: list[Example]) -> None:
+    thresholds = {tag.slug: tag.threshold for tag in shipped.artifact.tags}
+    for result in shipped.tag_many(example.text for example in seed_examples):
+        assert result["tags"] == [tag for tag in shipped.tags if result["scores"][tag] >= thresholds[tag]]
+        assert result["model"] == shipped.version
+
+
+def test_a_str_in_place_of_a_list_is_refused(shipped: TopicTagger) -> None:
+    with pytest.raises(TypeError, match="one str"):
+        shipped.tag_many("bầu cử")
+    with pytest.raises(TypeError, match="must be a str, not int"):
+        shipped.tag(5)  # type: ignore[arg-type]
+
+
+def test_empty_and_long_texts(shipped: TopicTagger) -> None:
+    for empty in ("", "  \n", "!!! …", "\u200b"):
+        with pytest.raises(EmptyText, match="empty"):
+            shipped.tag(empty)
+    with pytest.raises(TextTooLong, match="2,000,000 is the limit"):
+        shipped.tag("a " * MAX_TEXT_CHARS)
+    outcome = shipped.tag_many(["Bầu cử Mỹ", "", "a" * (MAX_TEXT_CHARS + 1), "Chiến sự Syria"], errors="return")
+    assert [type(result).__name__ for result in outcome] == ["dict", "EmptyText", "TextTooLong", "dict"]
+    with pytest.raises(EmptyText, match="text 1: "):
+        shipped.tag_many(["Bầu cử Mỹ", ""])
+
+
+ENGLISH = (
+    "The presidential election in Syria was held on Sunday amid a civil war, and Ukraine said it would not take part in "
+    "talks on arms control until the troops withdraw from Crimea."
+)
+PLAIN = "Tong thong My va Tong thong Nga da thao luan ve cuoc bau cu va van de kiem soat vu khi hat nhan tai Helsinki"
+
+
+def test_another_language_gets_no_tag(shipped: TopicTagger) -> None:
+    result = shipped.tag(ENGLISH)
+    assert result["tags"] == []
+    assert set(result["scores"].values()) == {0.0}
+    assert "not Vietnamese" in result["warnings"][0]
+
+
+def test_no_diacritics_is_a_warning(shipped: TopicTagger) -> None:
+    result = shipped.tag(PLAIN)
+    assert "no Vietnamese diacritics" in result["warnings"][0]
+    assert max(result["scores"].values()) > 0
+
+
+def test_five_pages_of_the_customer(shipped: TopicTagger, shared: Path) -> None:
+    pages = sorted((shared / "seeds").glob("*.txt"))
+    assert len(pages) == 5
+    for page in pages:
+        result = shipped.explain(page.read_text(encoding="utf-8"))
+        assert set(result["scores"]) == set(shipped.tags)
+        assert {evidence["tag"] for evidence in result["evidence"]} == set(result["tags"])

@@ -1,0 +1,136 @@
+"""The use case of `chude check`: what is wrong or doubtful in labelled data, all of it at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from model.errors import FitError, Problem
+from training.duplicates import Pair, find_near_duplicates, text_digest
+from training.examples import Example, suggest_tag
+from training.fit import MIN_POSITIVES, FitOptions, borderline_matrix, fit_examples
+from training.progress import Progress, silent
+from training.readers import read_records
+
+SHORT_WORDS = 8
+"""A text of fewer words is hardly an article."""
+DOUBTFUL = 0.8
+"""A label is doubtful when the out-of-fold probability is this far from it."""
+MAX_DOUBTFUL = 30
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A label that cross-validation contradicts."""
+
+    example: Example
+    tag: str
+    has_tag: bool
+    probability: float
+    """Of the tag, by a model that did not see the example."""
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """All findings about labelled data."""
+
+    examples: list[Example]
+    problems: list[Problem]
+    """Records that cannot be read, and tags that look misspelt."""
+    contradictions: list[tuple[Example, Example]]
+    """The same text with different tags."""
+    exact: list[tuple[Example, Example]]
+    """The same text with the same tags."""
+    near: list[tuple[Example, Example, float]]
+    """Texts that share most of their words, with their similarity, 0 to 1."""
+    short: list[Example]
+    support: dict[str, int] = field(default_factory=dict)
+    """Examples of each tag."""
+    rare: list[str] = field(default_factory=list)
+    """Tags with too few examples, with or without them, to be fitted."""
+    doubts: list[Doubt] = field(default_factory=list)
+    not_fitted: str = ""
+    """Why no doubts were looked for, if they weren't."""
+
+    @property
+    def failed(self) -> bool:
+        """Return whether there is anything that keeps the data from being used as they are."""
+        return bool(self.problems or self.contradictions)
+
+
+def check_data(
+    paths: Sequence[Path], known_tags: Collection[str], options: FitOptions, progress: Progress = silent
+) -> CheckReport:
+    """Read labelled files and report on them; `known_tags` are names that a misspelt tag may have meant."""
+    records = list(read_records(paths))
+    examples = [record for record in records if isinstance(record, Example)]
+    support = Counter(tag for example in examples for tag in sorted(example.tags))
+    established = {tag for tag, n in support.items() if n >= MIN_POSITIVES} | set(known_tags)
+    problems = [_with_suggestion(record, established) for record in records if isinstance(record, Problem)]
+    problems += _misspelt(examples, established)
+    pairs = find_near_duplicates([example.text for example in examples], lambda t: progress(t, "duplicates", len(t)))
+    contradictions, exact, near = _sort_pairs(examples, pairs)
+    report = CheckReport(
+        examples,
+        problems,
+        contradictions,
+        exact,
+        near,
+        [example for example in examples if len(example.text.split()) < SHORT_WORDS],
+        dict(sorted(support.items())),
+        [tag for tag, n in sorted(support.items()) if min(n, len(examples) - n) < MIN_POSITIVES],
+    )
+    try:
+        return replace(report, doubts=_find_doubts(examples, options, progress))
+    except FitError as error:
+        return replace(report, not_fitted=str(error))
+
+
+def _with_suggestion(problem: Problem, known: Collection[str]) -> Problem:
+    meant = suggest_tag(problem.value, known) if problem.value else None
+    return replace(problem, message=f"{problem.message}; did you mean {meant}?") if meant else problem
+
+
+def _misspelt(examples: Iterable[Example], known: Collection[str]) -> list[Problem]:
+    """Return a problem for each tag that is not established, but looks like one that is."""
+    return [
+        Problem(example.file, example.line, "tags", f"unknown tag {tag!r}; did you mean {meant}?", tag)
+        for example in examples
+        for tag in sorted(example.tags | example.borderline)
+        if tag not in known and (meant := suggest_tag(tag, known))
+    ]
+
+
+def _sort_pairs(
+    examples: Sequence[Example], pairs: Iterable[Pair]
+) -> tuple[list[tuple[Example, Example]], list[tuple[Example, Example]], list[tuple[Example, Example, float]]]:
+    """Part pairs into contradictions, exact and near duplicates."""
+    contradictions, exact, near = [], [], []
+    for pair in pairs:
+        first, second = examples[pair.first], examples[pair.second]
+        same_text = pair.similarity == 1.0 and text_digest(first.text) == text_digest(second.text)
+        if same_text and first.tags != second.tags:
+            contradictions.append((first, second))
+        elif same_text:
+            exact.append((first, second))
+        else:
+            near.append((first, second, pair.similarity))
+    return contradictions, exact, near
+
+
+def _find_doubts(examples: Sequence[Example], options: FitOptions, progress: Progress) -> list[Doubt]:
+    """Return the labels that out-of-fold probabilities contradict, the most contradicted first."""
+    fit = fit_examples(examples, options, progress)
+    distance = np.abs(fit.out_of_fold - fit.labels)
+    distance[borderline_matrix(examples, fit.tags)] = 0.0
+    worst = np.argsort(-distance, axis=None, kind="stable")[:MAX_DOUBTFUL]
+    rows, columns = np.unravel_index(worst, distance.shape)
+    return [
+        Doubt(examples[row], fit.tags[column], bool(fit.labels[row, column]), float(fit.out_of_fold[row, column]))
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+        if distance[row, column] >= DOUBTFUL
+    ]

@@ -33,6 +33,7 @@ _VNI_TONES = re.compile(
     rb"(?<=[AEIOUYaeiouy\xd4\xd6\xf4\xf6])[\xd5\xd8\xd9\xdb\xcf\xf5\xf8\xf9\xfb\xef\xe2\xea\xe1\xe0]"
 )
 _HIGH = re.compile(rb"[\x80-\xff]")
+_MEND = "the file was cut or mixed with another encoding; save it again"
 _ADVICE = "convert it to UTF-8 first (UniKey's toolkit and LibreOffice do that)"
 
 
@@ -84,9 +85,9 @@ def legacy_encoding(sample: bytes) -> str | None:
     high = len(_HIGH.findall(sample))
     if high < max(4, len(sample) // 20):
         return None
-    if len(_TCVN3.findall(sample)) > high * 0.35:
+    if len(_TCVN3.findall(sample)) > high * 0.12:
         return "TCVN3"
-    if len(_VNI_TONES.findall(sample)) > high * 0.6:
+    if len(_VNI_TONES.findall(sample)) > high * 0.3:
         return "VNI"
     return None
 
@@ -95,6 +96,10 @@ def _decode_legacy(data: bytes, source: str, error: UnicodeDecodeError) -> tuple
     sample = data[:_SAMPLE_BYTES]
     if len(_CONTROL.findall(sample)) > len(sample) // 100:
         raise UnreadableText(f"{source}: binary data, not text") from None
+    if _is_mostly_utf8(data):
+        raise UnreadableText(
+            f"{source}: not UTF-8 from byte {error.start} ({data[error.start]:#04x}), though most of it is: {_MEND}"
+        ) from None
     if name := legacy_encoding(sample):
         raise UnreadableText(f"{source}: the text is in {name}, a legacy Vietnamese encoding: {_ADVICE}") from None
     text = unicodedata.normalize("NFC", data.decode("cp1258", "replace"))
@@ -103,6 +108,13 @@ def _decode_legacy(data: bytes, source: str, error: UnicodeDecodeError) -> tuple
     raise UnreadableText(
         f"{source}: not UTF-8 (byte {error.start} is {data[error.start]:#04x}) nor another known encoding: {_ADVICE}"
     ) from None
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Tell broken UTF-8 from another encoding: most characters beyond ASCII still decode."""
+    text = data.decode("utf-8", "replace")
+    beyond_ascii = sum(not char.isascii() for char in text)
+    return text.count("\ufffd") * 4 < beyond_ascii
 
 
 def _is_vietnamese(text: str) -> bool:

@@ -127,7 +127,7 @@ class Explainer:
         """Return the span of each sentence, from behind the last one's end to its own closing marks."""
         reading, text = self._reading, self._text
         first = np.flatnonzero(np.diff(reading.sentence_of, prepend=-1))
-        last = np.append(first[1:], reading.sentence_of.size) - 1
+        last = np.append(first, reading.sentence_of.size)[1:] - 1
         before = np.searchsorted(reading.boundaries, reading.words.starts[first])
         spans = []
         for begin, end, n in zip(first.tolist(), last.tolist(), before.tolist(), strict=True):

@@ -92,7 +92,7 @@ def split_sentences(text: str) -> list[str]:
     units = encode(repair(text))
     first = np.flatnonzero(np.diff(sentence_of, prepend=-1))
     starts = words.starts[first]
-    last = np.append(first[1:], words.starts.size) - 1
+    last = np.append(first, words.starts.size)[1:] - 1
     ends = words.starts[last] + words.lengths[last]
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
     return [normalise(units[2 * start : 2 * end].decode("utf-16-le", "surrogatepass")) for start, end in spans]

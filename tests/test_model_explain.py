@@ -54,7 +54,9 @@ def test_explanations_of_articles_add_up(shipped: TopicTagger, seed_examples: li
 
 @given(st.integers(0, 3), st.integers(0, 3))
 def test_offsets_count_characters_not_code_units(shipped: TopicTagger, emoji: int, marks: int) -> None:
-    text = "😀" * emoji + "\u200b" * marks + " Tin nóng: Ukraine bầu\u200b cử tổng thống vào tháng 3. 😀 Thời tiết đẹp."
+    text = (
+        "😀" * emoji + "\u200b" * marks + ".\n Tin nóng: Ukraine bầu\u200b cử tổng thống vào tháng 3. 😀 Thời tiết đẹp."
+    )
     result = shipped.explain(text)
     assert "elections" in result["tags"]
     spans = {text[term["start"] : term["end"]] for e in result["evidence"] for term in e["terms"]}

@@ -78,9 +78,13 @@ class ScikitLearn(Baseline):
 
 
 class FastText(Baseline):
-    """fastText with one-vs-all loss, bigrams, 25 epochs; one thread, so that it is repeatable."""
+    """fastText with one-vs-all loss, the best of a small grid; one thread, so that it is repeatable.
+
+    Texts without tags have a label of their own: without it F1 is 0.05 to 0.2 lower, or the loss becomes NaN.
+    """
 
     name = "fastText one-vs-all"
+    _NONE = "__label__none"
 
     def fit(self, texts: Sequence[str], labels: Flags) -> None:
         """Train on a temporary file."""
@@ -90,10 +94,10 @@ class FastText(Baseline):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "train.txt"
             rows = zip(texts, labels, strict=True)
-            lines = (" ".join([*(f"__label__{n}" for n in np.flatnonzero(row)), normalise(text)]) for text, row in rows)
+            lines = (f"{self._labels(row)} {normalise(text)}" for text, row in rows)
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
             self._model = fasttext.train_supervised(
-                str(path), loss="ova", epoch=25, lr=0.5, wordNgrams=2, dim=50, thread=1, verbose=0
+                str(path), loss="ova", epoch=25, lr=0.3, wordNgrams=2, dim=10, minCount=3, thread=1, verbose=0
             )
         self._n_tags = labels.shape[1]
 
@@ -103,8 +107,13 @@ class FastText(Baseline):
         for row, text in enumerate(texts):
             found = self._model.f.predict(normalise(text) + "\n", -1, 0.0, "strict")
             for probability, label in found:
-                scores[row, int(label.removeprefix("__label__"))] = min(probability, 1.0)
+                if label != self._NONE:
+                    scores[row, int(label.removeprefix("__label__"))] = min(probability, 1.0)
         return scores
+
+    @classmethod
+    def _labels(cls, row: Flags) -> str:
+        return " ".join(f"__label__{n}" for n in np.flatnonzero(row)) or cls._NONE
 
 
 class Underthesea(Baseline):

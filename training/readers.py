@@ -54,7 +54,8 @@ def _read_fasttext(stream: IO[bytes], file: str) -> Iterator[Record]:
 
 def _read_table(stream: IO[bytes], file: str, delimiter: str) -> Iterator[Record]:
     csv.field_size_limit(_MAX_FIELD_CHARS)
-    rows = csv.DictReader(io.TextIOWrapper(stream, "utf-8-sig", newline=""), delimiter=delimiter, strict=True)
+    lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    rows = csv.DictReader(lines, delimiter=delimiter, strict=True)
     try:
         if "tags" not in (rows.fieldnames or ()):
             yield (
@@ -69,6 +70,8 @@ def _read_table(stream: IO[bytes], file: str, delimiter: str) -> Iterator[Record
                 yield rows.line_num, {key: value for key, value in row.items() if value or key in ("tags", "text")}
     except (csv.Error, UnicodeDecodeError) as error:
         yield rows.line_num + 1, Problem(file, rows.line_num + 1, "", f"not a readable table from here on: {error}")
+    finally:
+        lines.detach()
 
 
 def _read_csv(stream: IO[bytes], file: str) -> Iterator[Record]:

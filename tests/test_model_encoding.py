@@ -1,0 +1,66 @@
+"""Bytes to text: what is read, what is converted, what is refused and named."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import legacy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import UnreadableText
+from model.encoding import decode
+from training.examples import Example
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_unicode_is_read(seed_examples: list[Example], encoding: str) -> None:
+    for example in seed_examples[::10]:
+        text, found = decode(example.text.encode(encoding), source="a.txt")
+        assert text == example.text
+        assert found.startswith(encoding.removesuffix("-sig"))
+
+
+def test_windows_1258_is_converted(seed_examples: list[Example]) -> None:
+    text = "\n".join(example.text for example in seed_examples[:30])
+    converted, encoding = decode(legacy.windows_1258(text), source="a.txt")
+    assert encoding == "windows-1258"
+    assert converted == unicodedata.normalize("NFC", text)
+
+
+@pytest.mark.parametrize(("encode", "name"), [(legacy.tcvn3, "TCVN3"), (legacy.vni, "VNI")])
+def test_other_legacy_encodings_are_named(seed_examples: list[Example], encode: object, name: str) -> None:
+    for example in seed_examples[::5]:
+        with pytest.raises(
+            UnreadableText, match=f"a.txt: the text is in {name}, a legacy Vietnamese encoding: convert"
+        ):
+            decode(encode(example.text), source="a.txt")  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"%PDF-1.7 ...", "a PDF file"),
+        (b"PK\x03\x04\x00\x00", "a ZIP, Word or EPUB file"),
+        (b"\x1f\x8b\x08\x00", "a gzip file"),
+        (bytes(range(256)) * 20, "binary data"),
+        (b"abc\0def" * 30, "binary data"),
+        ("Les élections à Paris".encode("latin-1"), "not UTF-8"),
+        ("cuộc bầu cử ở Syria".encode() + b"\xff", "not UTF-8 from byte 27"),
+        (b"\xff\xfeB\xd8a", "broken at byte"),
+    ],
+)
+def test_what_is_no_text_is_refused(data: bytes, what: str) -> None:
+    with pytest.raises(UnreadableText, match=f"a.bin: .*{what}"):
+        decode(data, source="a.bin")
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    try:
+        text, _ = decode(data, source="x")
+    except UnreadableText as error:
+        assert str(error).startswith("x: ")
+    else:
+        assert isinstance(text, str)

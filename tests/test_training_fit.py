@@ -1,0 +1,233 @@
+"""The multiple-instance fit, folds, calibration, thresholds, and training as a whole."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import f1_score
+
+from model import FitError, TopicTagger
+from model.artifact import MANIFEST, WEIGHTS, load, save
+from training.calibration import best_threshold, calibrate
+from training.classifier import TopicClassifier
+from training.duplicates import find_near_duplicates, group_duplicates
+from training.estimator import SentenceLogisticRegression
+from training.evaluate import evaluate, score_examples
+from training.examples import Example
+from training.fit import Fit, FitOptions, fit_examples, label_matrix
+from training.folds import N_FOLDS, assign_folds
+from training.readers import read_examples
+from training.terms import Bags, SentenceTerms
+
+
+def random_bags(seed: int, n_articles: int = 30, n_terms: int = 5) -> tuple[Bags, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    article = np.repeat(np.arange(n_articles), rng.integers(1, 5, n_articles))
+    rows = rng.poisson(0.5, (article.size, n_terms)).clip(0, 1) * rng.uniform(0.5, 2, n_terms)
+    by_article = np.array([rows[article == n].max(axis=0) for n in range(n_articles)])
+    labels = (by_article[:, :2] > 0) ^ (rng.random((n_articles, 2)) < 0.1)
+    return Bags(sp.csr_array(rows), article, sp.csr_array(by_article)), labels
+
+
+def objective(flat: np.ndarray, bags: Bags, label: np.ndarray, weight: np.ndarray, penalty: float) -> float:
+    """The documented objective for one tag, article by article."""
+    weights, bias = flat[:-1], flat[-1]
+    total = penalty * np.abs(weights).sum()
+    scores = bags.sentences.toarray() @ weights
+    for article, (y, importance) in enumerate(zip(label, weight, strict=True)):
+        margin = bias + np.log(np.exp(scores[bags.article == article]).sum())
+        total += importance * (np.log1p(np.exp(margin)) - y * margin)
+    return float(total)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_fit_is_a_minimum_of_the_documented_objective(seed: int) -> None:
+    bags, labels = random_bags(seed)
+    weight = np.random.default_rng(seed).uniform(0.2, 1.5, labels.shape)
+    fitted = SentenceLogisticRegression(penalty=0.7, max_iter=3000, tol=1e-9).fit(bags, labels, weight)
+    for tag in range(2):
+        arguments = (bags, labels[:, tag], weight[:, tag], 0.7)
+        found = np.append(fitted.coef_[:, tag], fitted.intercept_[tag])
+        other = minimize(objective, found + 0.01, arguments, method="Powell", options={"xtol": 1e-8, "ftol": 1e-12})
+        assert objective(found, *arguments) <= other.fun + 1e-5
+        margins = fitted.decision_function(bags)[:, tag]
+        scores = bags.sentences.toarray() @ fitted.coef_[:, tag]
+        by_hand = [np.log(np.exp(scores[bags.article == n]).sum()) + fitted.intercept_[tag] for n in range(30)]
+        assert margins == pytest.approx(by_hand, abs=1e-9)
+
+
+def test_a_high_penalty_leaves_no_term() -> None:
+    bags, labels = random_bags(4)
+    assert not SentenceLogisticRegression(penalty=1000).fit(bags, labels).coef_.any()
+
+
+def test_estimators_keep_scikit_learns_conventions() -> None:
+    bags, labels = random_bags(5)
+    for estimator in (SentenceLogisticRegression(penalty=2.0), TopicClassifier(penalty=2.0)):
+        assert clone(estimator).get_params() == estimator.get_params()
+        assert not [name for name in vars(estimator) if name.endswith("_")]
+        with pytest.raises(NotFittedError, match="not fitted"):
+            estimator.decision_function(bags)
+        assert estimator.fit(bags, labels) is estimator
+    fitted = SentenceLogisticRegression().fit(bags, labels)
+    assert ((fitted.predict_proba(bags) > 0.5) == fitted.predict(bags)).all()
+    with pytest.raises(NotFittedError, match="not fitted"):
+        SentenceTerms().transform(["a"])
+    with pytest.raises(TypeError, match="not one str"):
+        SentenceTerms().fit("a b c")
+
+
+def test_terms_and_idf_by_hand() -> None:
+    texts = ["Nga và Mỹ. Nga nói.", "Nga và Mỹ!", "mỹ nói"]
+    terms = SentenceTerms(min_articles=2)
+    bags = terms.fit_transform(texts)
+    assert terms.terms_ == ["mỹ", "nga", "nga và", "nói", "và", "và mỹ"]
+    idf = {term: np.log(4 / (1 + n)) + 1 for term, n in zip(terms.terms_, [3, 2, 2, 2, 2, 2], strict=True)}
+    assert terms.idf_ == pytest.approx(list(idf.values()))
+    assert bags.article.tolist() == [0, 0, 1, 2]
+    expected = [
+        ["mỹ", "nga", "nga và", "và", "và mỹ"],
+        ["nga", "nói"],
+        ["mỹ", "nga", "nga và", "và", "và mỹ"],
+        ["mỹ", "nói"],
+    ]
+    dense = [[idf[term] if term in row else 0 for term in terms.terms_] for row in expected]
+    assert bags.sentences.toarray() == pytest.approx(np.array(dense))
+    first = [max(a, b) * 2**-0.25 for a, b in zip(dense[0], dense[1], strict=True)]
+    assert bags.articles.toarray() == pytest.approx(np.array([first, dense[2], dense[3]]))
+    assert terms.transform(texts).sentences.toarray() == pytest.approx(np.array(dense))
+    taken = bags.take(np.array([1, 2]))
+    assert taken.article.tolist() == [0, 1]
+    assert taken.sentences.toarray() == pytest.approx(np.array(dense[2:]))
+
+
+def test_long_terms_need_a_proposal_and_spellings_merge() -> None:
+    texts = ["đại hội đồng họp", "đại hội đồng bỏ phiếu", "qui định", "quy định"]
+    terms = SentenceTerms({"đại hội đồng"}, {"quy": ("qui",)}, min_articles=2).fit(texts)
+    assert "đại hội đồng" in terms.terms_
+    assert "quy định" in terms.terms_
+    assert "qui" not in terms.terms_
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=40))
+def test_no_threshold_has_a_higher_f1(pairs: list[tuple[float, bool]]) -> None:
+    probability, label = (np.array(column) for column in zip(*pairs, strict=True))
+    probability = probability.clip(0.03, 0.97).round(3)
+    chosen = f1_score(label, probability >= best_threshold(probability, label), zero_division=0.0)
+    every = [f1_score(label, probability >= cut, zero_division=0.0) for cut in np.unique(probability)]
+    assert chosen == pytest.approx(max(every))
+
+
+def test_calibration_recovers_the_curve_that_made_the_labels() -> None:
+    rng = np.random.default_rng(0)
+    margins = rng.normal(0, 3, (40_000, 2))
+    truth = 1 / (1 + np.exp(-(0.7 * margins[:, 0] + 0.4 * margins[:, 1] - 1)))
+    fitted = calibrate(margins, rng.random(40_000) < truth)
+    assert (fitted.slope, fitted.article_slope, fitted.intercept) == pytest.approx((0.7, 0.4, -1), abs=0.05)
+    assert fitted.intercept_with(2, 3) == pytest.approx(fitted.slope * 2 + fitted.article_slope * 3 + fitted.intercept)
+
+
+def vary(text: str, seed: int) -> str:
+    """A copy of the text with one word in twenty-five replaced."""
+    words = text.split()
+    for at in random.Random(seed).sample(range(len(words)), len(words) // 25):
+        words[at] = "khác"
+    return " ".join(words)
+
+
+def test_duplicates_are_found_and_never_straddle_folds(seed_examples: list[Example]) -> None:
+    texts = [example.text for example in seed_examples]
+    long = [n for n, text in enumerate(texts) if len(text.split()) > 60]
+    copies = [*texts, *(vary(texts[n], n) for n in long), *(texts[n].upper() for n in long)]
+    pairs = {(pair.first, pair.second) for pair in find_near_duplicates(copies)}
+    groups = group_duplicates(len(copies), find_near_duplicates(copies))
+    labels = label_matrix(seed_examples, ["syria", "ukraine"])
+    fold = assign_folds(copies, np.vstack([labels, labels[long], labels[long]]), seed=0)
+    assert len(long) > 20
+    for rank, n in enumerate(long):
+        near, exact = len(texts) + rank, len(texts) + len(long) + rank
+        assert (n, exact) in pairs
+        assert groups[n] == groups[near] == groups[exact]
+        assert fold[n] == fold[near] == fold[exact]
+    assert set(fold.tolist()) == set(range(N_FOLDS))
+    assert len(set(groups[: len(texts)].tolist())) == len(texts)
+
+
+def test_the_same_seed_gives_the_same_bytes(
+    seed_examples: list[Example], seed_fit: Fit, cache: Path, tmp_path: Path
+) -> None:
+    save(seed_fit.artifact, tmp_path / "a")
+    save(fit_examples(seed_examples, FitOptions(cache=cache, jobs=1)).artifact, tmp_path / "b")
+    for file in (MANIFEST, WEIGHTS):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_a_fit_on_the_seeds_learns_the_topics(seed_fit: Fit, seed_examples: list[Example]) -> None:
+    figures = seed_fit.artifact.metrics["all"]["all decisions"]
+    assert figures["macro"]["f1"] > 0.85
+    assert seed_fit.artifact.training["examples"] == len(seed_examples)
+    on_itself = evaluate(TopicTagger(seed_fit.artifact), seed_examples)
+    assert on_itself.figures["all"]["all decisions"]["macro"]["f1"] > 0.95
+    given = seed_fit.out_of_fold >= [tag.threshold for tag in seed_fit.artifact.tags]
+    for column, tag in enumerate(seed_fit.tags):
+        expected = f1_score(seed_fit.labels[:, column], given[:, column])
+        assert figures["tags"][tag]["f1"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_rare_tags_are_left_out_and_too_few_are_refused(seed_examples: list[Example], cache: Path) -> None:
+    odd = [
+        replace(example, tags=example.tags | {"gạo" if n < 0 else "rice"})
+        for n, example in enumerate(seed_examples[:3])
+    ]
+    fit = fit_examples([*odd, *seed_examples[3:]], FitOptions(cache=cache, penalties=(2.0,)))
+    assert fit.left_out == ["rice"]
+    assert "rice" not in fit.tags
+    with pytest.raises(FitError, match="each needs 10 examples with it and 10 without it"):
+        fit_examples(seed_examples[:8], FitOptions(cache=cache))
+
+
+@settings(max_examples=5)
+@given(st.integers(0, 1000))
+def test_the_order_of_the_examples_does_not_change_the_digest(seed_fit: Fit, seed: int) -> None:
+    from training.fit import _digest
+
+    assert len(seed_fit.artifact.training["digest"]) == 64
+    examples = [
+        Example("a", "một hai", frozenset({"x"})),
+        Example("b", "ba", frozenset()),
+        Example("c", "bốn", frozenset()),
+    ]
+    shuffled = random.Random(seed).sample(examples, 3)
+    assert _digest(shuffled) == _digest(examples)
+    assert _digest([replace(examples[0], tags=frozenset()), *examples[1:]]) != _digest(examples)
+
+
+@pytest.mark.skipif(not os.environ.get("CHUDE_REQUIRE_SHARED"), reason="takes two minutes: .ci/run does it")
+def test_the_shipped_artifact_comes_from_the_training_data(shared: Path, shipped: TopicTagger, cache: Path) -> None:
+    train = read_examples([shared / "data" / "train.jsonl.gz"])
+    dev = read_examples([shared / "data" / "dev.jsonl.gz"])
+    again = TopicTagger(fit_examples(train, FitOptions(cache=cache)).artifact)
+    probability, given = score_examples(again, dev)
+    expected, expected_given = score_examples(shipped, dev)
+    assert np.abs(probability - expected).max() < 1e-4
+    assert (given == expected_given).all()
+    assert again.artifact.training["digest"] == load().training["digest"]
+
+
+def test_the_shipped_model_reaches_its_figures(shared: Path, shipped: TopicTagger) -> None:
+    figures = evaluate(shipped, read_examples([shared / "data" / "dev.jsonl.gz"])).figures
+    assert figures["articles"]["all decisions"]["records"] == 440
+    assert figures["teasers"]["all decisions"]["records"] == 269
+    assert figures["articles"]["all decisions"]["macro"]["f1"] >= 0.91
+    assert figures["teasers"]["all decisions"]["macro"]["f1"] >= 0.88

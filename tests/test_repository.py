@@ -1,0 +1,153 @@
+"""What holds for the repository as a whole: documents, public names, seeds, and the wheel in an empty folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from itertools import combinations
+from pathlib import Path
+
+import click
+import pytest
+from conftest import REPO, SEEDS
+
+import model
+from service.cli import cli
+from training.examples import Example
+
+TAGS = ("arms-control", "elections", "syria", "ukraine")
+
+
+def test_public_names() -> None:
+    assert model.__all__ == [
+        "ArtifactDamaged",
+        "ArtifactError",
+        "ArtifactMissing",
+        "ArtifactTooNew",
+        "ChudeError",
+        "DataError",
+        "EmptyText",
+        "FitError",
+        "Tagging",
+        "TextError",
+        "TextTooLong",
+        "TopicTagger",
+        "UnreadableText",
+    ]
+
+
+def test_every_command_option_and_setting_is_in_the_readme() -> None:
+    readme = (REPO / "README.md").read_text(encoding="utf-8")
+    for name in cli.list_commands(click.Context(cli)):
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        assert f"chude {name}" in readme
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and name != "help":
+                assert any(option in readme for option in parameter.opts), (name, parameter.opts)
+    sources = [path for folder in ("model", "training", "service") for path in (REPO / folder).rglob("*.py")]
+    settings = {word for path in sources for word in path.read_text(encoding="utf-8").split('"') if word.startswith("CHUDE_")}
+    assert settings
+    assert all(setting in readme for setting in settings)
+
+
+def test_the_model_does_not_know_the_four_names() -> None:
+    for folder in ("model", "training", "service"):
+        for path in (REPO / folder).rglob("*.py"):
+            code = [line for line in path.read_text(encoding="utf-8").splitlines() if "such as" not in line]
+            assert not [line for line in code if any(f'"{tag}"' in line or f"'{tag}'" in line for tag in TAGS)], path
+
+
+def test_the_seeds_cover_tags_combinations_and_traps(seed_examples: list[Example]) -> None:
+    assert len(seed_examples) >= 240
+    seen = {tuple(sorted(example.tags)) for example in seed_examples}
+    assert seen >= {combination for n in range(5) for combination in combinations(TAGS, n)}
+    assert sum(not example.tags for example in seed_examples) > 60
+    card = (SEEDS / "DATA_CARD.md").read_text(encoding="utf-8")
+    for tag in TAGS:
+        assert f"| {tag} | {sum(tag in example.tags for example in seed_examples)} |" in card
+    assert f"{len(seed_examples)} short Vietnamese articles" in card
+    topics = tomllib.loads((SEEDS / "topics.toml").read_text(encoding="utf-8"))
+    assert sorted(topics) == list(TAGS)
+    assert all(table["vi"] and table["en"] and table["keywords"] for table in topics.values())
+
+
+def test_the_seed_pages_have_tags() -> None:
+    tags = json.loads((SEEDS / "pages" / "tags.json").read_text(encoding="utf-8"))
+    pages = sorted(path.name for path in (SEEDS / "pages").glob("*.txt"))
+    assert pages == sorted(tags)
+    assert len(pages) >= 5
+    assert {tag for given in tags.values() for tag in given} <= set(TAGS)
+
+
+def word_runs(text: str, n_words: int = 12) -> set[str]:
+    words = "".join(char if char.isalnum() else " " for char in text.lower()).split()
+    return {" ".join(words[i : i + n_words]) for i in range(len(words) - n_words + 1)}
+
+
+def test_no_sentence_of_the_shared_data_is_in_the_repository(shared: Path) -> None:
+    import gzip
+
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=REPO, capture_output=True, check=True)
+    files = [REPO / name for name in listed.stdout.decode().splitlines() if Path(name).suffix not in (".npz", ".png")]
+    mine = {run for path in files if path.exists() for run in word_runs(path.read_text(encoding="utf-8"))}
+    for name in ("train", "dev"):
+        with gzip.open(shared / "data" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            for line in lines:
+                record = json.loads(line)
+                assert not word_runs(" ".join(record[part] for part in ("title", "lead", "body"))) & mine, record["id"]
+    for page in (shared / "seeds").glob("*.txt"):
+        assert not word_runs(page.read_text(encoding="utf-8")) & mine, page.name
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel in a fresh venv; its dependencies are this environment's, so that nothing is downloaded twice."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run = {"check": True, "capture_output": True}
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", folder, REPO], **run)  # type: ignore[call-overload]
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], **run)  # type: ignore[call-overload]
+    (wheel,) = folder.glob("*.whl")
+    pip = [folder / "venv" / "bin" / "pip", "install", "--no-deps", "--no-index", "--quiet", wheel]
+    subprocess.run(pip, **run)  # type: ignore[call-overload]
+    libraries = next((folder / "venv" / "lib").glob("python*")) / "site-packages"
+    ours = Path(next(path for path in sys.path if path.endswith("site-packages")))
+    for path in ours.iterdir():
+        if not path.name.startswith(("chude", "_chude", "__editable__", "pip", "setuptools")) and not (
+            libraries / path.name
+        ).exists():
+            (libraries / path.name).symlink_to(path)
+    return folder / "venv" / "bin"
+
+
+def test_the_wheel_tags_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    article = tmp_path / "article.txt"
+    article.write_text("Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ.", encoding="utf-8")
+    command = [installed / "chude", "tag", "article.txt"]
+    environ = {"PATH": os.environ["PATH"]}
+    began = time.monotonic()
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    print(f"chude tag took {time.monotonic() - began:.2f} s")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("article.txt: syria\n")
+
+
+def test_the_wheel_owns_its_three_import_names(installed: Path, tmp_path: Path) -> None:
+    code = (
+        "import importlib.metadata as m, model, training, service, pathlib\n"
+        "owners = m.packages_distributions()\n"
+        "print({name: owners[name] for name in ('model', 'training', 'service')})\n"
+        "print(sorted(p.name for p in (pathlib.Path(model.__file__).parent / 'pretrained').iterdir()))"
+    )
+    done = subprocess.run(
+        [installed / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    owners, files = done.stdout.splitlines()
+    assert owners == str({name: ["chude"] for name in ("model", "training", "service")})
+    assert files == str(["MODEL_CARD.md", "manifest.json", "weights.npz"])
+    size = sum(path.stat().st_size for path in (REPO / "model" / "pretrained").iterdir())
+    assert size < 2_000_000

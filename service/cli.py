@@ -41,8 +41,11 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and exit."""
     try:
-        status = cli.main(prog_name="chude", standalone_mode=False)
+        with cli.make_context("chude", sys.argv[1:]) as context:
+            status = cli.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        status = done.exit_code
     except click.ClickException as error:
         error.show()
         status = error.exit_code

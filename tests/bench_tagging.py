@@ -24,8 +24,8 @@ N_TEXTS = 2000
 
 
 def read_texts(path: Path, n_texts: int) -> list[str]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
         records = (json.loads(line) for line in lines)
         texts = ("\n".join(r[p] for p in ("title", "lead", "body") if r[p]) for r in records if r["body"])
         return list(itertools.islice(texts, n_texts))
@@ -88,7 +88,9 @@ def main() -> None:
     tag = [sys.executable, "-m", "service", "tag", str(article)]
     pairs = [(time_process(tag), time_process([sys.executable, "-c", "import numpy"])) for _ in range(ROUNDS)]
     ratio = statistics.median(a / b for a, b in pairs)
-    print(f"\n`chude tag` as a process: {statistics.median(a for a, _ in pairs):.3f} s, {ratio:.2f} times `import numpy`")
+    print(
+        f"\n`chude tag` as a process: {statistics.median(a for a, _ in pairs):.3f} s, {ratio:.2f} times `import numpy`"
+    )
 
 
 if __name__ == "__main__":

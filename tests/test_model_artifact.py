@@ -17,7 +17,7 @@ from model.artifact import MANIFEST, PRETRAINED, WEIGHTS, Artifact, load, save
 from training.examples import Example
 
 
-@pytest.fixture()
+@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(PRETRAINED, tmp_path / "artifact"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
 
 import legacy
@@ -58,9 +59,7 @@ def test_what_is_no_text_is_refused(data: bytes, what: str) -> None:
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    try:
-        text, _ = decode(data, source="x")
-    except UnreadableText as error:
-        assert str(error).startswith("x: ")
-    else:
+    with contextlib.suppress(UnreadableText):
+        text, encoding = decode(data, source="x")
+        assert encoding.startswith(("utf", "windows"))
         assert isinstance(text, str)

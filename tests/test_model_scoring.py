@@ -20,10 +20,11 @@ from model.text import normalise
 from training.examples import Example
 from training.readers import read_examples
 
-WORDS = (
-    "syria ukraine nga mỹ hoà hòa hoả thủy thuỷ quý qúy bầu cử vũ khí 2016 29 6 đàm phán ở a b tp Tp TS ông Nga "
-    "Zelensky washingtonpostcompany donaudampfschifffahrtsgesellschaft Đức ĐỨC Ðức Erdoğan xã hội chủ nghĩa"
-).split()
+VOCABULARY = """
+    syria ukraine nga mỹ hoà hòa hoả thủy thuỷ quý qúy bầu cử vũ khí 2016 29 6 đàm phán ở a b tp Tp TS ông Nga Zelensky
+    washingtonpostcompany donaudampfschifffahrtsgesellschaft Đức ĐỨC Ðức Erdoğan xã hội chủ nghĩa
+"""
+WORDS = VOCABULARY.split()
 GLUE = (
     " ", " ", " ", ", ", ". ", ".", "\n", "\n\n", "! ", "? ", "… ", '." ', ") ", "-", "\u200b", "\u00a0", "\u2029",
     "\u0301", "😀", "\ufeff", "\r\n", "...", ". \t", "\u00ad", "ß", "\ud800", "中文",
@@ -138,8 +139,8 @@ def test_empty_and_long_texts(shipped: TopicTagger) -> None:
 
 
 ENGLISH = (
-    "The presidential election in Syria was held on Sunday amid a civil war, and Ukraine said it would not take part in "
-    "talks on arms control until the troops withdraw from Crimea."
+    "The presidential election in Syria was held on Sunday amid a civil war, and Ukraine said it would not take part "
+    "in talks on arms control until the troops withdraw from Crimea."
 )
 PLAIN = "Tong thong My va Tong thong Nga da thao luan ve cuoc bau cu va van de kiem soat vu khi hat nhan tai Helsinki"
 

@@ -50,7 +50,9 @@ def test_every_command_option_and_setting_is_in_the_readme() -> None:
             if isinstance(parameter, click.Option) and name != "help":
                 assert any(option in readme for option in parameter.opts), (name, parameter.opts)
     sources = [path for folder in ("model", "training", "service") for path in (REPO / folder).rglob("*.py")]
-    settings = {word for path in sources for word in path.read_text(encoding="utf-8").split('"') if word.startswith("CHUDE_")}
+    settings = {
+        word for path in sources for word in path.read_text(encoding="utf-8").split('"') if word.startswith("CHUDE_")
+    }
     assert settings
     assert all(setting in readme for setting in settings)
 
@@ -117,9 +119,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     libraries = next((folder / "venv" / "lib").glob("python*")) / "site-packages"
     ours = Path(next(path for path in sys.path if path.endswith("site-packages")))
     for path in ours.iterdir():
-        if not path.name.startswith(("chude", "_chude", "__editable__", "pip", "setuptools")) and not (
-            libraries / path.name
-        ).exists():
+        if (
+            not path.name.startswith(("chude", "_chude", "__editable__", "pip", "setuptools"))
+            and not (libraries / path.name).exists()
+        ):
             (libraries / path.name).symlink_to(path)
     return folder / "venv" / "bin"
 
@@ -143,9 +146,7 @@ def test_the_wheel_owns_its_three_import_names(installed: Path, tmp_path: Path) 
         "print({name: owners[name] for name in ('model', 'training', 'service')})\n"
         "print(sorted(p.name for p in (pathlib.Path(model.__file__).parent / 'pretrained').iterdir()))"
     )
-    done = subprocess.run(
-        [installed / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([installed / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     owners, files = done.stdout.splitlines()
     assert owners == str({name: ["chude"] for name in ("model", "training", "service")})
     assert files == str(["MODEL_CARD.md", "manifest.json", "weights.npz"])

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import legacy
 import pytest
-
 from conftest import REPO, SEEDS
+
 from model import TopicTagger
 from model.artifact import MANIFEST, save
 from training.examples import Example
+from training.fit import Fit
 
 Chude = Callable[..., "subprocess.CompletedProcess[str]"]
 ARTICLE = (
@@ -26,7 +27,7 @@ ARTICLE = (
 )
 
 
-@pytest.fixture()
+@pytest.fixture
 def article(tmp_path: Path) -> Path:
     path = tmp_path / "article.txt"
     path.write_text(ARTICLE, encoding="utf-8")
@@ -116,7 +117,9 @@ def test_plain_letters_and_other_languages_are_warned_of(chude: Chude, tmp_path:
     done = chude("tag", "-", stdin=letters)
     assert done.returncode == 0
     assert "no Vietnamese diacritics: its scores are unreliable" in done.stderr
-    done = chude("tag", "--json", stdin=b"The presidential election in Ukraine was held amid a war over the whole east of it")
+    done = chude(
+        "tag", "--json", stdin=b"The presidential election in Ukraine was held amid a war over the whole east of it"
+    )
     assert json.loads(done.stdout)["tags"] == []
     assert "not Vietnamese" in done.stderr
 
@@ -192,7 +195,9 @@ def test_train_refuses_a_folder_of_something_else(chude: Chude, tmp_path: Path) 
 
 def test_train_names_the_broken_line(chude: Chude, tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
-    path.write_text('{"text": "a", "tags": []}\n{"text": "b", "tags": []}\n{"text": "c", "tags": "Á"}\n', encoding="utf-8")
+    path.write_text(
+        '{"text": "a", "tags": []}\n{"text": "b", "tags": []}\n{"text": "c", "tags": "Á"}\n', encoding="utf-8"
+    )
     done = chude("train", path, "-o", tmp_path / "o")
     assert done.returncode == 1
     assert done.stderr.startswith(f"chude: {path}:3: tags: 'Á' is no tag")
@@ -254,15 +259,17 @@ def test_check_lists_everything_at_once(chude: Chude, tmp_path: Path, seed_examp
     assert "Exact duplicates: 1" in done.stdout
 
 
-def test_check_points_at_a_wrong_label(chude: Chude, tmp_path: Path, seed_examples: list[Example]) -> None:
+def test_check_points_at_a_wrong_label(
+    chude: Chude, tmp_path: Path, seed_fit: Fit, seed_examples: list[Example]
+) -> None:
     records = [{"id": e.id, "text": e.text, "tags": sorted(e.tags)} for e in seed_examples]
-    wrong = next(r for r in records if "Zelensky công du" in r["text"])
-    wrong["tags"] = []
+    sure = records[int(seed_fit.out_of_fold[:, seed_fit.tags.index("ukraine")].argmax())]
+    sure["tags"].remove("ukraine")
     path = tmp_path / "x.jsonl"
     path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
     done = chude("check", path)
     assert done.returncode == 0
-    assert f"({wrong['id']}): lacks ukraine, probability 0.9" in done.stdout
+    assert f"({sure['id']}): lacks ukraine, probability 0.9" in done.stdout
 
 
 def test_the_seeds_pass_their_own_check(chude: Chude) -> None:

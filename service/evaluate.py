@@ -45,7 +45,7 @@ def command(
     from training.report import write_report
 
     tagger = TopicTagger.load(model_dir)
-    evaluation = evaluate(tagger, read_examples(data))
+    evaluation = evaluate(tagger, read_examples(data), show_progress)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:
         comparison = {_SYSTEM: evaluation.figures, **_compare(evaluation, compare, topics)}

@@ -72,7 +72,7 @@ def check_data(
     established = {tag for tag, n in support.items() if n >= MIN_POSITIVES} | set(known_tags)
     problems = [_with_suggestion(record, established) for record in records if isinstance(record, Problem)]
     problems += _misspelt(examples, established)
-    pairs = find_near_duplicates([example.text for example in examples], lambda t: progress(t, "duplicates", len(t)))
+    pairs = find_near_duplicates([example.text for example in examples], progress)
     contradictions, exact, near = _sort_pairs(examples, pairs)
     report = CheckReport(
         examples,

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from model.linear import Floats
 from training.estimator import SentenceLogisticRegression
+from training.progress import Progress, silent
 
 if TYPE_CHECKING:
     from training.terms import Bags
@@ -27,6 +28,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     penalty : float > 0, weight of the L1 norm against the summed log loss
+    progress : shows how many of the sentence model's iterations were taken
 
     Attributes
     ----------
@@ -34,13 +36,14 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
     intercepts_ : array, shape (2, tags), of the sentences and of the articles
     """
 
-    def __init__(self, penalty: float = 4.0) -> None:
+    def __init__(self, penalty: float = 4.0, progress: Progress = silent) -> None:
         self.penalty = penalty
+        self.progress = progress
 
     def fit(self, bags: Bags, y: npt.NDArray[np.bool_], sample_weight: Floats | None = None) -> Self:
         """Fit on articles with labels `y`, and weights of at least 0 (1 by default), both of shape (articles, tags)."""
         weight = np.ones(y.shape) if sample_weight is None else sample_weight
-        by_sentence = SentenceLogisticRegression(self.penalty).fit(bags, y, weight)
+        by_sentence = SentenceLogisticRegression(self.penalty, progress=self.progress).fit(bags, y, weight)
         by_article = [
             LogisticRegression(
                 l1_ratio=1.0, C=ARTICLE_STRENGTH / self.penalty, solver="liblinear", tol=1e-3, random_state=0

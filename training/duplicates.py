@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from model.sentences import TEXT_END
 from model.terms import encode, find_words
 from model.text import normalise, repair
+from training.progress import Progress, silent
 
 MIN_SIMILARITY = 0.6
 """Jaccard similarity of their sets of five-word runs from which two texts are near duplicates."""
@@ -43,13 +44,7 @@ def _runs(text: str) -> npt.NDArray[np.uint64]:
     return np.unique(runs)
 
 
-def _no_progress(texts: Sequence[str]) -> Iterable[str]:
-    return texts
-
-
-def find_near_duplicates(
-    texts: Sequence[str], progress: Callable[[Sequence[str]], Iterable[str]] = _no_progress
-) -> list[Pair]:
+def find_near_duplicates(texts: Sequence[str], progress: Progress = silent) -> list[Pair]:
     """Return all pairs of at least MIN_SIMILARITY that the MinHash index brings together, first < second, sorted."""
     from datasketch import MinHash, MinHashLSH
 
@@ -57,7 +52,7 @@ def find_near_duplicates(
     runs: list[npt.NDArray[np.uint64]] = []
     pairs: list[Pair] = []
     permutations = MinHash(num_perm=_PERMUTATIONS, seed=1, hashfunc=lambda key: int(key) & 0xFFFFFFFF)
-    for number, text in enumerate(progress(texts)):
+    for number, text in enumerate(progress(texts, "duplicates", len(texts))):
         runs.append(_runs(text))
         if not runs[number].size:
             continue

@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from model.linear import Floats, logistic
+from training.progress import Progress, silent
 
 if TYPE_CHECKING:
     from training.terms import Bags
@@ -37,6 +38,7 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
     penalty : float > 0, weight of the L1 norm against the summed log loss
     max_iter : int, iterations at most
     tol : float, stop when no weight moved by more than this in an iteration
+    progress : shows how many of the iterations were taken
 
     Attributes
     ----------
@@ -46,10 +48,13 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
     n_iter_ : int
     """
 
-    def __init__(self, penalty: float = 4.0, max_iter: int = 150, tol: float = 1e-3) -> None:
+    def __init__(
+        self, penalty: float = 4.0, max_iter: int = 150, tol: float = 1e-3, progress: Progress = silent
+    ) -> None:
         self.penalty = penalty
         self.max_iter = max_iter
         self.tol = tol
+        self.progress = progress
 
     def fit(self, bags: Bags, y: npt.NDArray[np.bool_], sample_weight: Floats | None = None) -> Self:
         """Fit on articles with labels `y`, and weights of at least 0 (1 by default), both of shape (articles, tags)."""
@@ -61,8 +66,8 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
         curvature = np.full(n_tags, _FIRST_CURVATURE)
         pace = 1.0
         self.n_iter_ = 0
-        while self.n_iter_ < self.max_iter:
-            self.n_iter_ += 1
+        for step in self.progress(range(self.max_iter), "fit", self.max_iter):
+            self.n_iter_ = step + 1
             new, new_bias, curvature = self._step(loss, ahead, bias_ahead, curvature)
             moved = new - weights
             if ((ahead - new) * moved).sum() > 0:

@@ -14,6 +14,7 @@ from model.linear import Floats
 from training.examples import Example, tag_names
 from training.fit import borderline_matrix, label_matrix
 from training.metrics import measure_slices
+from training.progress import Progress, silent
 
 Flags = npt.NDArray[np.bool_]
 
@@ -34,11 +35,14 @@ class Evaluation:
     """Tags of the examples that the artifact doesn't know; they are not counted."""
 
 
-def score_examples(tagger: TopicTagger, examples: Sequence[Example]) -> tuple[Floats, Flags]:
+def score_examples(
+    tagger: TopicTagger, examples: Sequence[Example], progress: Progress = silent
+) -> tuple[Floats, Flags]:
     """Return probabilities and given tags, shape (examples, tags); a text that can't be tagged has none."""
     probability = np.zeros((len(examples), len(tagger.tags)))
     given = np.zeros(probability.shape, bool)
-    results = tagger.tag_many((example.text for example in examples), errors="return")
+    texts = [example.text for example in examples]
+    results = tagger.tag_many(progress(texts, "tagging", len(texts)), errors="return")
     for row, result in enumerate(results):
         if not isinstance(result, TextError):
             probability[row] = [result["scores"][tag] for tag in tagger.tags]
@@ -46,11 +50,11 @@ def score_examples(tagger: TopicTagger, examples: Sequence[Example]) -> tuple[Fl
     return probability, given
 
 
-def evaluate(tagger: TopicTagger, examples: Sequence[Example]) -> Evaluation:
+def evaluate(tagger: TopicTagger, examples: Sequence[Example], progress: Progress = silent) -> Evaluation:
     """Tag the examples and compare with their labels."""
     tags = list(tagger.tags)
     labels, borderline = label_matrix(examples, tags), borderline_matrix(examples, tags)
-    probability, given = score_examples(tagger, examples)
+    probability, given = score_examples(tagger, examples, progress)
     figures = measure_slices(tags, labels, probability, given, borderline, teaser_flags(examples))
     unknown = [tag for tag in tag_names(examples) if tag not in tags]
     return Evaluation(tags, examples, labels, borderline, probability, given, figures, unknown)

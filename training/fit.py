@@ -79,7 +79,7 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
     tags, left_out = _choose_tags(examples)
     labels = label_matrix(examples, tags)
     texts = [example.text for example in examples]
-    fold = assign_folds(texts, labels, seed=options.seed)
+    fold = assign_folds(texts, labels, seed=options.seed, progress=progress)
     terms, bags = _learn_terms(texts, options, progress)
     borderline = borderline_matrix(examples, tags)
     weight = np.where(borderline, BORDERLINE_WEIGHT, 1.0)
@@ -88,7 +88,7 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
     out_of_fold = np.column_stack(
         [calibration.probability(margins[:, column]) for column, calibration in enumerate(calibrations)]
     )
-    classifier = TopicClassifier(penalty).fit(bags, labels, weight)
+    classifier = TopicClassifier(penalty, progress).fit(bags, labels, weight)
     given = out_of_fold >= np.array([calibration.threshold for calibration in calibrations])
     metrics = measure_slices(
         tags,
@@ -149,8 +149,8 @@ def _learn_terms(texts: Sequence[str], options: FitOptions, progress: Progress) 
     proposals = propose_terms(texts, cache=options.cache, jobs=options.jobs, progress=progress)
     words = {word for text in progress(texts, "spelling", len(texts)) for word in normalise(text).split()}
     min_articles = MIN_ARTICLES if len(texts) >= LARGE_CORPUS else MIN_ARTICLES // 2
-    terms = SentenceTerms(proposals, learn_spellings(words), min_articles)
-    return terms, terms.fit_transform(list(progress(texts, "terms", len(texts))))
+    terms = SentenceTerms(proposals, learn_spellings(words), min_articles, progress)
+    return terms, terms.fit_transform(texts)
 
 
 def _fold_margins(

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from model.errors import FitError
 from model.linear import damping
 from model.reading import split_sentences
+from training.progress import Progress, silent
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -49,6 +50,7 @@ class SentenceTerms(TransformerMixin, BaseEstimator):
     proposals : terms of three and more words that may be used
     spellings : other spellings of single words, by canonical word
     min_articles : articles in which a term must stand
+    progress : shows how many texts were read
 
     Attributes
     ----------
@@ -61,10 +63,12 @@ class SentenceTerms(TransformerMixin, BaseEstimator):
         proposals: Collection[str] = (),
         spellings: Mapping[str, Sequence[str]] | None = None,
         min_articles: int = 4,
+        progress: Progress = silent,
     ) -> None:
         self.proposals = proposals
         self.spellings = spellings
         self.min_articles = min_articles
+        self.progress = progress
 
     def fit(self, texts: Sequence[str], y: object = None) -> Self:
         """Learn terms and idf from non-empty texts."""
@@ -76,10 +80,10 @@ class SentenceTerms(TransformerMixin, BaseEstimator):
         from scipy.sparse import csr_array
         from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
-        sentences, article = _sentences_of(texts)
+        sentences, article = _sentences_of(texts, self.progress)
         counter = CountVectorizer(analyzer=self._analyse, binary=True, dtype=np.float64)
         try:
-            occurs = csr_array(counter.fit_transform(sentences))
+            occurs = csr_array(counter.fit_transform(self.progress(sentences, "terms", len(sentences))))
         except ValueError:
             raise FitError("the texts have no word in common that could be learnt") from None
         n_articles = np.bincount(_by_article(occurs, article, len(texts)).indices, minlength=occurs.shape[1])
@@ -95,7 +99,7 @@ class SentenceTerms(TransformerMixin, BaseEstimator):
         from sklearn.feature_extraction.text import CountVectorizer
 
         check_is_fitted(self, "terms_")
-        sentences, article = _sentences_of(texts)
+        sentences, article = _sentences_of(texts, self.progress)
         counter = CountVectorizer(analyzer=self._analyse, vocabulary=self.terms_, binary=True, dtype=np.float64)
         return self._weigh(csr_array(counter.transform(sentences)), article, len(texts))
 
@@ -132,10 +136,10 @@ def _by_article(occurs: csr_array, article: npt.NDArray[np.int64], n_articles: i
     return summed
 
 
-def _sentences_of(texts: Sequence[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
+def _sentences_of(texts: Sequence[str], progress: Progress) -> tuple[list[str], npt.NDArray[np.int64]]:
     """Return all sentences, and the article of each; an article without words has one empty sentence."""
     if isinstance(texts, str):
         raise TypeError("a list of texts is needed, not one str")
-    by_article = [split_sentences(text) or [""] for text in texts]
+    by_article = [split_sentences(text) or [""] for text in progress(texts, "sentences", len(texts))]
     article = np.repeat(np.arange(len(by_article)), [len(sentences) for sentences in by_article])
     return [sentence for sentences in by_article for sentence in sentences], article

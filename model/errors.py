@@ -4,6 +4,7 @@
     ├── TextError          the text cannot be tagged as it is
     │   ├── EmptyText          nothing but space, or no letter of the alphabet
     │   ├── TextTooLong        more characters than the limit
+    │   ├── NoArticle          a page with no article in it: a front page, a login page
     │   └── UnreadableText     bytes that are no text, or text in an encoding that is not converted
     ├── ArtifactError      the artifact cannot be used
     │   ├── ArtifactMissing    no manifest in the folder
@@ -42,6 +43,12 @@ class TextTooLong(TextError):
     """The text has more characters than the limit."""
 
     code = "text-too-long"
+
+
+class NoArticle(TextError):
+    """The page has no article in it."""
+
+    code = "no-article"
 
 
 class UnreadableText(TextError):

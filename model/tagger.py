@@ -14,6 +14,7 @@ from model.errors import EmptyText, TextError, TextTooLong
 from model.explain import Context, Evidence, Explainer
 from model.language import MARKED_SURE, Language, identify
 from model.linear import Floats, damping, log_sum_exp, logistic
+from model.page import Article, find_article
 from model.reading import Reading, read
 from model.terms import TermIndex
 
@@ -24,6 +25,18 @@ _WARNINGS = {
     Language.WITHOUT_DIACRITICS: "the text has no Vietnamese diacritics: its scores are unreliable",
     Language.OTHER: "the text is not Vietnamese: no tag is given and all scores are 0",
 }
+
+
+Page = Literal["auto", "always", "never"]
+"""Whether the article is cut out of the page around it: where there are signs of a page, always, or never."""
+
+
+class LeftOutPart(TypedDict):
+    """A part of the text that was not read, because it is the page's or another article's."""
+
+    start: int
+    end: int
+    reason: str
 
 
 class Tagging(TypedDict):
@@ -41,6 +54,8 @@ class Tagging(TypedDict):
     """Sentences that carried the given tags; only from `explain`."""
     context: NotRequired[list[Context]]
     """What the whole article added for the given tags; only from `explain`."""
+    left_out: NotRequired[list[LeftOutPart]]
+    """What was not read; only from `explain`."""
 
 
 class TopicTagger:
@@ -65,16 +80,21 @@ class TopicTagger:
         """Return the version of the artifact."""
         return self.artifact.version
 
-    def tag(self, text: str) -> Tagging:
-        """Tag one text. Raises EmptyText or TextTooLong, and TypeError for anything but a str."""
-        return self.tag_many([text])[0]
+    def tag(self, text: str, *, page: Page = "auto") -> Tagging:
+        """Tag one text. Raises EmptyText or TextTooLong, and TypeError for anything but a str.
+
+        Of a crawled page only the article is read (`model.page`), unless `page` is "never".
+        """
+        return self.tag_many([text], page=page)[0]
 
     @overload
-    def tag_many(self, texts: Iterable[str], *, errors: Literal["raise"] = ...) -> list[Tagging]: ...
+    def tag_many(self, texts: Iterable[str], *, page: Page = ..., errors: Literal["raise"] = ...) -> list[Tagging]: ...
     @overload
-    def tag_many(self, texts: Iterable[str], *, errors: Literal["return"]) -> list[Tagging | TextError]: ...
     def tag_many(
-        self, texts: Iterable[str], *, errors: Literal["raise", "return"] = "raise"
+        self, texts: Iterable[str], *, page: Page = ..., errors: Literal["return"]
+    ) -> list[Tagging | TextError]: ...
+    def tag_many(
+        self, texts: Iterable[str], *, page: Page = "auto", errors: Literal["raise", "return"] = "raise"
     ) -> list[Tagging] | list[Tagging | TextError]:
         """Tag texts in their order; each result is what `tag` gives for the text alone.
 
@@ -82,21 +102,27 @@ class TopicTagger:
         """
         if isinstance(texts, str):
             raise TypeError("tag_many takes a list of texts, not one str: use tag(text)")
-        results = [result for block in _blocks(texts) for result in self._tag_block(block)]
+        results = [
+            result
+            for block in _blocks(texts)
+            for result in self._tag_block([article_of(text, page).text for text in block])
+        ]
         if errors == "raise":
             _raise_first(results)
         return results
 
-    def explain(self, text: str) -> Tagging:
-        """Tag one text and add `evidence` and `context`: the sentences and terms that carried each given tag."""
-        result = self.tag(text)
-        explainer = Explainer(self.artifact, self._index, text)
+    def explain(self, text: str, *, page: Page = "auto") -> Tagging:
+        """Tag one text and add what carried each given tag, `evidence` and `context`, and what was not read."""
+        article = article_of(text, page)
+        result = self.tag(article.text, page="never")
+        explainer = Explainer(self.artifact, self._index, article.text)
         result["evidence"] = explainer.evidence(result["tags"])
         result["context"] = explainer.context(result["tags"])
+        result["left_out"] = [{"start": p.start, "end": p.end, "reason": p.reason} for p in article.left_out]
         return result
 
     def score_sentences(self, text: str) -> Floats:
-        """Return the score of each sentence of `text` for each tag, shape (sentences, tags)."""
+        """Return the score of each sentence of the whole `text` for each tag, shape (sentences, tags)."""
         return self._score_sentences(read([text], self._index))
 
     def _score_sentences(self, reading: Reading) -> Floats:
@@ -142,6 +168,13 @@ class TopicTagger:
         if language is not Language.VIETNAMESE:
             result["warnings"] = [_WARNINGS[language]]
         return result
+
+
+def article_of(text: str, page: Page) -> Article:
+    """Return the article in a text: the one place where pages are cut."""
+    if page == "never" or len(text) > MAX_TEXT_CHARS:
+        return Article(text)
+    return find_article(text, force=page == "always")
 
 
 def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:

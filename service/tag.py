@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import click
 import orjson
 
-from model import Tagging, TextError, TopicTagger, UnreadableText
+from model import NoArticle, Tagging, TextError, TopicTagger, UnreadableText
 from model.encoding import decode
 from model.explain import TermEvidence
+from model.html import is_html, read_html
+from model.tagger import Page
 
+_HTML_NAMES = (".html", ".htm", ".xhtml")
+_PAGE: Mapping[str | None, Page] = {None: "auto", "html": "auto", "page": "always", "text": "never"}
 _OTHER_TAGS = 5
 _SHOWN_TERMS = 8
 
@@ -21,14 +25,20 @@ _SHOWN_TERMS = 8
 @click.argument("files", nargs=-1, metavar="[FILE|-]...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--explain", is_flag=True, help="Show the sentences and terms that carried each tag.")
+@click.option("--html", "kind", flag_value="html", help="Read every FILE as HTML, whatever its name.")
+@click.option("--page", "kind", flag_value="page", help="Read every FILE as a page, and cut the article out of it.")
+@click.option("--text", "kind", flag_value="text", help="Read every FILE as it is, and cut nothing out.")
 @click.option("--model", "model_dir", type=click.Path(path_type=Path), help="Folder of the artifact; the shipped one.")
-def command(files: tuple[str, ...], as_json: bool, explain: bool, model_dir: Path | None) -> int:
-    """Print the topic tags of each FILE, one article a file; - or nothing reads standard input."""
+def command(files: tuple[str, ...], as_json: bool, explain: bool, kind: str | None, model_dir: Path | None) -> int:
+    """Print the topic tags of each FILE, one article a file; - or nothing reads standard input.
+
+    HTML is recognised by its name or its beginning. Of a crawled page only the article is read.
+    """
     if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or pipe a text in: echo '...' | chude tag")
     tagger = TopicTagger.load(model_dir)
     failed = False
-    for name, outcome in _tag_files(tagger, files or ("-",), explain):
+    for name, outcome in _tag_files(tagger, files or ("-",), explain, kind):
         failed |= isinstance(outcome, TextError)
         for line in _as_json(name, outcome) if as_json else _as_text(tagger, name, outcome):
             click.echo(line)
@@ -40,12 +50,16 @@ def command(files: tuple[str, ...], as_json: bool, explain: bool, model_dir: Pat
     return 1 if failed else 0
 
 
-def _tag_files(tagger: TopicTagger, names: Iterable[str], explain: bool) -> Iterator[tuple[str, Tagging | TextError]]:
+def _tag_files(
+    tagger: TopicTagger, names: Iterable[str], explain: bool, kind: str | None
+) -> Iterator[tuple[str, Tagging | TextError]]:
     for name in names:
         try:
             text, encoding = decode(_read(name), source=name)
-            result = tagger.explain(text) if explain else tagger.tag(text)
-        except UnreadableText as error:
+            if kind == "html" or (kind is None and (name.lower().endswith(_HTML_NAMES) or is_html(text))):
+                text = read_html(text, source=name)
+            result = (tagger.explain if explain else tagger.tag)(text, page=_PAGE[kind])
+        except (NoArticle, UnreadableText) as error:
             yield name, error
         except TextError as error:
             yield name, type(error)(f"{name}: {error}")
@@ -85,6 +99,8 @@ def _as_text(tagger: TopicTagger, name: str, outcome: Tagging | TextError) -> It
     for tag in [*(tag for tag in ranked if tag in given), *others]:
         yield f"  {'*' if tag in given else ' '} {tag:<{width}}  {outcome['scores'][tag]:.3f}"
         yield from _evidence_lines(outcome, tag)
+    for part in outcome.get("left_out", ()):
+        yield f"  left out [{part['start']}-{part['end']}]: {part['reason']}"
 
 
 def _evidence_lines(result: Tagging, tag: str) -> Iterator[str]:

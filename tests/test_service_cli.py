@@ -315,3 +315,20 @@ def test_ctrl_c_is_a_message(tmp_path: Path) -> None:
     process.send_signal(2)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (1, b"", b"chude: stopped\n")
+
+
+def test_pages_and_html(chude: Chude, tmp_path: Path) -> None:
+    page, html = SEEDS / "pages" / "01_rice_with_teasers.txt", SEEDS / "pages" / "10_article.html"
+    assert chude("tag", page, html).stdout.count("no tag") == 1
+    assert f"{page}: no tag" in chude("tag", page).stdout
+    assert f"{page}: elections, syria" in chude("tag", "--text", page).stdout
+    explained = chude("tag", "--explain", "--page", page).stdout
+    assert "left out [662-675]: section of other articles" in explained
+    assert f"{html}: arms-control" in chude("tag", html).stdout
+    assert "-: arms-control" in chude("tag", stdin=html.read_bytes()).stdout
+    renamed = tmp_path / "page.txt"
+    renamed.write_bytes(html.read_bytes())
+    assert f"{renamed}: arms-control" in chude("tag", "--html", renamed).stdout
+    done = chude("tag", "-", stdin=b"<!DOCTYPE html><html><body><a href='/'>Trang</a></body></html>")
+    assert done.returncode == 1
+    assert "-: no article in this page" in done.stderr

@@ -19,7 +19,7 @@ from sklearn.metrics import f1_score
 
 from model import FitError, TopicTagger
 from model.artifact import MANIFEST, WEIGHTS, load, save
-from training.calibration import best_threshold, calibrate
+from training.calibration import best_threshold, calibrate, choose_threshold
 from training.classifier import TopicClassifier
 from training.duplicates import find_near_duplicates, group_duplicates
 from training.estimator import SentenceLogisticRegression
@@ -127,6 +127,16 @@ def test_no_threshold_has_a_higher_f1(pairs: list[tuple[float, bool]]) -> None:
     chosen = f1_score(label, probability >= best_threshold(probability, label), zero_division=0.0)
     every = [f1_score(label, probability >= cut, zero_division=0.0) for cut in np.unique(probability)]
     assert chosen == pytest.approx(max(every))
+
+
+def test_the_threshold_is_the_middle_of_a_flat_top() -> None:
+    label = np.array([True] * 500 + [False] * 500)
+    probability = np.concatenate([np.linspace(0.81, 0.99, 500), np.linspace(0.01, 0.2, 500)])
+    assert choose_threshold(probability, label) == pytest.approx(0.81)  # a perfect parting: no standard error
+    rng = np.random.default_rng(0)
+    probability = rng.random(4000)
+    label = rng.random(4000) < np.where(probability > 0.6, 0.9, np.where(probability > 0.3, 0.46, 0.05))
+    assert 0.28 < choose_threshold(probability, label) < 0.62  # between 0.3 and 0.6 F1 is nearly flat
 
 
 def test_calibration_recovers_the_curve_that_made_the_labels() -> None:

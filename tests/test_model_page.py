@@ -1,0 +1,240 @@
+"""The article out of a page: shapes of our own writing, the real pages, safety on clean text, and hostile input."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import SEEDS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import NoArticle, TopicTagger
+from model.html import is_html, read_html
+from model.page import COPY_REASON, LINK_REASON, NOISE_REASON, SECTION_REASON, SEE_ALSO_REASON, find_article
+from model.reading import split_sentences
+from training.examples import Example
+from training.metrics import f1_of_counts
+
+PAGES = json.loads((SEEDS / "pages" / "tags.json").read_text(encoding="utf-8"))
+
+
+def read_page(name: str) -> str:
+    text = (SEEDS / "pages" / name).read_text(encoding="utf-8")
+    return read_html(text, source=name) if is_html(text) else text
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_pages_of_our_own_get_the_tags_of_their_article(shipped: TopicTagger, name: str) -> None:
+    assert shipped.tag(read_page(name))["tags"] == sorted(PAGES[name])
+
+
+def test_the_customers_pages_get_their_tags(shipped: TopicTagger, shared: Path) -> None:
+    for name, tags in json.loads((shared / "seeds" / "tags.json").read_text()).items():
+        text = (shared / "seeds" / name).read_text(encoding="utf-8")
+        assert shipped.tag(text)["tags"] == sorted(tags), name
+
+
+def kept(name: str) -> list[str]:
+    return [line.strip() for line in find_article(read_page(name)).text.split("\n") if line.strip()]
+
+
+def test_what_is_kept_of_a_page_by_hand() -> None:
+    lines = read_page("01_rice_with_teasers.txt").split("\n")
+    assert kept("01_rice_with_teasers.txt") == [*lines[1:5], *lines[6:14]]
+    lines = read_page("02_summit_body_twice.txt").split("\n")
+    assert kept("02_summit_body_twice.txt") == [*lines[:7], lines[11]]
+    lines = [line for line in read_page("03_election_lottery.txt").split("\n") if line]
+    assert kept("03_election_lottery.txt") == [lines[0], lines[2], lines[6], lines[8], lines[9]]
+    lines = read_page("06_list_before_article.txt").split("\n")
+    assert kept("06_list_before_article.txt") == lines[5:11]
+    lines = read_page("07_links_without_heading.txt").split("\n")
+    assert kept("07_links_without_heading.txt") == lines[:5]
+    assert kept("09_next_article_appended.txt") == read_page("09_next_article_appended.txt").split("\n")[:5]
+
+
+@pytest.mark.parametrize("name", ["04_syria_clean.txt", "08_interview_clean.txt"])
+def test_a_clean_article_is_kept_whole(name: str) -> None:
+    assert find_article(read_page(name), force=True).left_out == ()
+
+
+def test_reasons_and_parts() -> None:
+    page = (
+        "Hai nước nối lại đàm phán hạt nhân\n10 giờ trước\nHai đoàn gặp nhau ở Geneva sáng nay.\nVòng tới là tháng 3.\n"
+        "Xem thêm: Syria ngừng bắn\nTrang chủ\nHai đoàn gặp nhau ở Geneva sáng nay.\nBầu cử Pháp bước vào vòng hai\n"
+        "Bầu cử Pháp bước vào vòng hai\nCử tri đi bầu...\nTin liên quan\nUkraine được mùa lúa mì\n"
+    )
+    article = find_article(page, force=True)
+    assert [(page[part.start : part.end], part.reason) for part in article.left_out] == [
+        ("10 giờ trước", NOISE_REASON),
+        ("Xem thêm: Syria ngừng bắn", SEE_ALSO_REASON),
+        ("Trang chủ", NOISE_REASON),
+        ("Hai đoàn gặp nhau ở Geneva sáng nay.", COPY_REASON),
+        ("Bầu cử Pháp bước vào vòng hai\nBầu cử Pháp bước vào vòng hai\nCử tri đi bầu...", LINK_REASON),
+        ("Tin liên quan\nUkraine được mùa lúa mì", SECTION_REASON),
+    ]
+    assert article.parts == (
+        "Hai nước nối lại đàm phán hạt nhân",
+        "Hai đoàn gặp nhau ở Geneva sáng nay.",
+        "Vòng tới là tháng 3.",
+    )
+
+
+LINES = st.sampled_from(
+    [
+        "Tin liên quan",
+        "Xem thêm: A",
+        "Một tiêu đề về bầu cử ở Pháp",
+        "Ông nói như vậy.",
+        "3 giờ trước",
+        "",
+        "  ",
+        "© B",
+        "a",
+    ]
+)
+
+
+@given(st.one_of(st.lists(LINES, max_size=30).map("\n".join), st.text(max_size=200)))
+def test_cutting_keeps_offsets_and_something(text: str) -> None:
+    article = find_article(text, force=True)
+    assert len(article.text) == len(text)
+    assert bool(article.text.strip()) == bool(text.strip())
+    left = np.zeros(len(text), bool)
+    for part in article.left_out:
+        assert not left[part.start : part.end].any()
+        left[part.start : part.end] = True
+    assert all(b == " " if out else a == b for a, b, out in zip(text, article.text, left, strict=True))
+    assert find_article(article.text).text == article.text or article.left_out
+
+
+def test_explain_shows_what_was_left_out_and_can_be_switched_off(shipped: TopicTagger) -> None:
+    page = read_page("01_rice_with_teasers.txt")
+    result = shipped.explain(page)
+    assert result["tags"] == result["evidence"] == []
+    left_out = [page[part["start"] : part["end"]] for part in result["left_out"]]
+    assert any("Syria: quân chính phủ" in part for part in left_out)
+    whole = shipped.explain(page, page="never")
+    assert {"elections", "syria"} <= set(whole["tags"])
+    assert whole["left_out"] == []
+    for e in whole["evidence"]:
+        assert page[e["start"] : e["end"]] == e["sentence"]
+
+
+def article_text(parts: dict[str, str]) -> str:
+    return "\n".join(part for part in (parts["title"], parts["lead"], parts["body"]) if part)
+
+
+def macro_f1(tagger: TopicTagger, texts: list[str], labels: list[list[str]]) -> float:
+    results = tagger.tag_many(texts, page="never")
+    given_tags = np.array([[tag in r["tags"] for tag in tagger.tags] for r in results])
+    truth = np.array([[tag in tags for tag in tagger.tags] for tags in labels])
+    counts = ((truth & given_tags).sum(0), (~truth & given_tags).sum(0), (truth & ~given_tags).sum(0))
+    return float(f1_of_counts(*(count.astype(float) for count in counts)).mean())
+
+
+def read_gz(path: Path) -> list[dict[str, object]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def test_crawled_pages_reach_their_figures(shipped: TopicTagger, shared: Path) -> None:
+    records = read_gz(shared / "data" / "pages-dev.jsonl.gz")
+    pages = [str(record["text"]) for record in records]
+    clean = [article_text(record["article"]) for record in records]  # type: ignore[arg-type]
+    labels = [record["tags"] for record in records]
+    cut = [find_article(page).text for page in pages]
+    own_sentences = own_kept = others = others_dropped = 0
+    for page, article, text in zip(pages, clean, cut, strict=True):
+        own, remaining = set(split_sentences(article)), set(split_sentences(text))
+        foreign = set(split_sentences(page)) - own
+        own_sentences, own_kept = own_sentences + len(own), own_kept + len(own & remaining)
+        others, others_dropped = others + len(foreign), others_dropped + len(foreign - remaining)
+    ratio = macro_f1(shipped, cut, labels) / macro_f1(shipped, clean, labels)  # type: ignore[arg-type]
+    print(
+        f"F1 ratio {ratio:.3f}, own kept {own_kept / own_sentences:.4f}, others dropped {others_dropped / others:.4f}"
+    )
+    assert ratio >= 0.97
+    assert own_kept / own_sentences >= 0.97
+    assert others_dropped / others >= 0.95
+
+
+def test_clean_dev_articles_stay_whole(shipped: TopicTagger, shared: Path) -> None:
+    records = [record for record in read_gz(shared / "data" / "dev.jsonl.gz") if record["body"]]
+    texts = [article_text(record) for record in records]  # type: ignore[arg-type]
+    labels = [record["tags"] for record in records]
+    cut = [find_article(text, force=True) for text in texts]
+    sentences = sum(len(split_sentences(text)) for text in texts)
+    pointers = sum(part.reason == SEE_ALSO_REASON for article in cut for part in article.left_out)
+    dropped = sentences - sum(len(split_sentences(article.text)) for article in cut)
+    print(f"{dropped} of {sentences} sentences dropped, {pointers} of them pointers to other articles")
+    assert (dropped - pointers) / sentences < 0.01
+    assert dropped / sentences < 0.015
+    before, after = (macro_f1(shipped, t, labels) for t in (texts, [article.text for article in cut]))  # type: ignore[arg-type]
+    print(f"macro-F1 {before:.4f} whole, {after:.4f} cut")
+    assert abs(after - before) < 0.003
+
+
+def test_seed_articles_stay_whole_but_for_their_teaser_boxes(seed_examples: list[Example]) -> None:
+    touched = [example for example in seed_examples if find_article(example.text, force=True).left_out]
+    assert len(touched) == 2
+    assert all("Tin liên quan" in example.text or "Xem thêm" in example.text for example in touched)
+
+
+HOSTILE = {
+    "empty lines": "\n" * 1_000_000,
+    "headings": "Tin liên quan\n" * 70_000,
+    "sections that end": "".join(f"Tin liên quan\nĐoạn An {n}.\nĐoạn Anh {n}.\n" for n in range(22_000)),
+    "space": " \n\t" * 300_000,
+    "pointers": "> " * 500_000,
+    "one word": "a" * 1_000_000,
+    "dates": "12/12/" * 150_000 + "\n" * 5,
+    "paths": ("1 | " * 20 + "\n") * 12_000,
+    "long title": "Ạ" * 500_000 + "\n" + "a\n" * 200_000,
+    "repeated title": "Tổng thống Mỹ cân nhắc việc này nọ\n" + "tong thong my can nhac viec nay no x\n" * 20_000,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_text_makes_it_run_away(name: str) -> None:
+    text = HOSTILE[name]
+
+    def seconds(part: str) -> float:
+        began = time.perf_counter()
+        find_article(part, force=True)
+        find_article(part)
+        return time.perf_counter() - began
+
+    # A quarter of the text takes about a quarter of the time; quadratic time would be 16 times.
+    assert seconds(text) < 10 * seconds(text[: len(text) // 4]) + 2
+
+
+FRONT_PAGE = (
+    "<html><head><title>Báo Mẫu</title></head><body>"
+    + "".join(f'<div><h2><a href="/{n}">Tin thứ {n} về bầu cử ở một nước</a></h2></div>' for n in range(40))
+    + "</body></html>"
+)
+LOGIN_PAGE = (
+    "<html><head><title>Đăng nhập</title></head><body><form><label>Tên</label><input name=u><input type=password>"
+    "<button>Đăng nhập</button></form><p>Bạn chưa có tài khoản? Đăng ký ngay.</p></body></html>"
+)
+
+
+@pytest.mark.parametrize("html", [FRONT_PAGE, LOGIN_PAGE, "<html></html>", "<html><body><p>a"])
+def test_a_page_without_article_is_an_error(html: str) -> None:
+    assert is_html(html)
+    with pytest.raises(NoArticle, match="a.html: no article in this page"):
+        read_html(html, source="a.html")
+
+
+def test_an_html_page_gives_title_and_text() -> None:
+    text = read_page("10_article.html")
+    lines = text.split("\n")
+    assert lines[0] == "Thanh sát viên trở lại bãi thử cũ"
+    assert len(lines) == 4
+    assert "Syria" not in text
+    assert not is_html("Bài viết về <html> và trình duyệt")

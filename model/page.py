@@ -18,32 +18,34 @@ are. A text without any sign of a page is not looked at line by line.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from model.page_words import BUTTONS, NOISE, NOISE_STARTS, SECTIONS, SIGN, is_path
+from model.page_lines import (
+    HEADLINE,
+    NOISE,
+    PARAGRAPH,
+    SECTION,
+    SIGN_CHARS,
+    SIGNS,
+    is_pointer,
+    kind_of,
+    names_in,
+    tells_age,
+)
 from model.text import normalise, without_diacritics
 
-_PARAGRAPH, _HEADLINE, _SECTION, _NOISE = range(4)
-_MAX_SHORT_CHARS = 60
-_PARAGRAPH_CHARS = 130
 _HEADLINE_CHARS = 160
 _MIN_REPEATED_CHARS = 12
 _LINK_WORDS = 5
 _TAIL_LINKS = 4
 _MIN_COMMON_NAMES = 0.25
 _SHORT_LINES_CHARS = 75
-_SEE_ALSO = re.compile(r"[>»\s]{0,4}(?:xem|đọc|mời xem|mời đọc|bài|tin) (?:thêm|tiếp|ngay|liên quan)\s?[:>»]|>>", re.I)
-_AGO = re.compile(r"\d{1,3} (?:giây|phút|giờ|ngày|tuần|tháng) trước\b", re.I)
+_FEW_LINES = 4
 _PLAIN_CHARS = 20
 _MAX_TITLE_CHARS = 300
-_POINTERS = ("Xem ", "XEM ", "xem ", "Đọc ", "ĐỌC ", "đọc ", "Mời ", "mời ", "Bài ", "Tin ", "TIN ", ">", "»")
-_STOPS = (".", "…", "!", "?")
 _CUT = ("...", "…")
-_QUOTES = "\"”’'»)"
-_PUNCTUATION = ".,:;!?()\"“”'…"
 
 SECTION_REASON = "section of other articles"
 LINK_REASON = "headline or teaser of another article"
@@ -80,8 +82,10 @@ class Article:
 
 def looks_like_a_page(text: str) -> bool:
     """Tell whether the text has any sign of a page around the article: a heading, a button, or mostly short lines."""
-    breaks = text.count("\n")
-    return breaks > 3 and (len(text) < breaks * _SHORT_LINES_CHARS or SIGN.search(text) is not None)
+    lines = text.split("\n")
+    if len(lines) <= _FEW_LINES or len(text) < len(lines) * _SHORT_LINES_CHARS:
+        return len(lines) > _FEW_LINES
+    return not SIGNS.isdisjoint([line.lstrip()[:SIGN_CHARS].lower() for line in lines])
 
 
 def find_article(text: str, *, force: bool = False) -> Article:
@@ -117,12 +121,12 @@ class _Page:
             if line:
                 kind = known.get(line)
                 if kind is None:
-                    kind = known[line] = _kind(line)
+                    kind = known[line] = kind_of(line)
                 self.lines.append(line)
                 self.starts.append(at if raw[0] == line[0] else at + raw.index(line[0]))
                 self.kinds.append(kind)
             at += len(raw) + 1
-        self.reasons = [NOISE_REASON if kind == _NOISE else "" for kind in self.kinds]
+        self.reasons = [NOISE_REASON if kind == NOISE else "" for kind in self.kinds]
         self._known_names: set[str] = set()
         self._has_body = False
         self._n_learnt = 0
@@ -153,22 +157,22 @@ class _Page:
                 self.reasons[n] = COPY_REASON
                 if line == before and n > 1 and len(line) <= _HEADLINE_CHARS:
                     self.reasons[n - 1] = self.reasons[n] = LINK_REASON
-                    self.kinds[n - 1] = self.kinds[n] = _HEADLINE
+                    self.kinds[n - 1] = self.kinds[n] = HEADLINE
             before = line
 
     def _mark_links(self) -> None:
         """Mark pointers, picture texts, dated headlines, and the teasers alone behind links."""
         reasons, kinds = self.reasons, self.kinds
-        kinds.append(_HEADLINE)  # behind the last line
+        kinds.append(HEADLINE)  # behind the last line
         for n, line in enumerate(self.lines):
-            if line.startswith(_POINTERS) and _SEE_ALSO.match(line):
+            if is_pointer(line):
                 reasons[n] = SEE_ALSO_REASON
-            elif kinds[n] == _NOISE:
-                if n > 1 and kinds[n - 1] == _HEADLINE and _AGO.match(line):
+            elif kinds[n] == NOISE:
+                if n > 1 and kinds[n - 1] == HEADLINE and tells_age(line):
                     reasons[n - 1] = reasons[n] = LINK_REASON
             elif n and line[:_PLAIN_CHARS].isascii() and self._repeats_title(line):
                 reasons[n] = NOISE_REASON if len(line) <= len(self.lines[0]) else LINK_REASON
-            if n and reasons[n - 1] == LINK_REASON and kinds[n] == _PARAGRAPH != kinds[n + 1]:
+            if n and reasons[n - 1] == LINK_REASON and kinds[n] == PARAGRAPH != kinds[n + 1]:
                 reasons[n] = reasons[n] or LINK_REASON
         kinds.pop()
 
@@ -185,7 +189,7 @@ class _Page:
         kinds, end = self.kinds, 0
         with contextlib.suppress(ValueError):  # no further heading
             while True:
-                heading = kinds.index(_SECTION, end)
+                heading = kinds.index(SECTION, end)
                 end = self._end_of_section(heading)
                 self.reasons[heading:end] = [reason or SECTION_REASON for reason in self.reasons[heading:end]]
 
@@ -195,15 +199,15 @@ class _Page:
         for n in range(heading + 1, len(self.lines)):
             if self.reasons[n]:
                 continue
-            if self.kinds[n] != _PARAGRAPH or self.lines[n].endswith(_CUT):
+            if self.kinds[n] != PARAGRAPH or self.lines[n].endswith(_CUT):
                 before = -1
             elif before < 0:
                 before = n
             else:
                 self._learn_names(heading)
-                names = _names(self.lines[before]) | _names(self.lines[n])
+                names = names_in(self.lines[before]) | names_in(self.lines[n])
                 if not self._has_body:
-                    return before - (self.kinds[before - 1] == _HEADLINE)  # with the title of the article
+                    return before - (self.kinds[before - 1] == HEADLINE)  # with the title of the article
                 if len(names & self._known_names) >= _MIN_COMMON_NAMES * len(names):
                     return before
                 before = n
@@ -213,8 +217,8 @@ class _Page:
         """Take the names of the article's lines before `end` into account; each line once."""
         for n in range(self._n_learnt, end):
             if not self.reasons[n]:
-                self._known_names |= _names(self.lines[n])
-                self._has_body |= n > 0 and self.kinds[n] == _PARAGRAPH
+                self._known_names |= names_in(self.lines[n])
+                self._has_body |= n > 0 and self.kinds[n] == PARAGRAPH
         self._n_learnt = end
 
     def _mark_tail(self) -> None:
@@ -224,36 +228,12 @@ class _Page:
         for n in range(end - 1, 1, -1):
             if self.reasons[n]:
                 continue
-            if self.kinds[n] == _HEADLINE:
+            if self.kinds[n] == HEADLINE:
                 if self.lines[n].count(" ") + 1 >= _LINK_WORDS:
                     links += 1
                     first = n
-            elif n + 1 < end and self.kinds[n + 1] == _PARAGRAPH and not self.reasons[n + 1]:
+            elif n + 1 < end and self.kinds[n + 1] == PARAGRAPH and not self.reasons[n + 1]:
                 break
         if links >= _TAIL_LINKS:
             for n in range(first, end):
                 self.reasons[n] = self.reasons[n] or LINK_REASON
-
-
-def _kind(line: str) -> int:
-    """Judge a line by its shape alone."""
-    if len(line) <= _MAX_SHORT_CHARS:
-        low = line.lower()
-        name = low.strip(" :.»>|-–•*")
-        if name in SECTIONS:
-            return _SECTION
-        if name in BUTTONS or (low[0] in NOISE_STARTS and NOISE.match(low)) or is_path(low):
-            return _NOISE
-    if len(line) > _PARAGRAPH_CHARS or line[-1] in _STOPS:
-        return _PARAGRAPH
-    return _PARAGRAPH if line[-1] in _QUOTES and line.rstrip(_QUOTES).endswith(_STOPS) else _HEADLINE
-
-
-def _names(text: str) -> set[str]:
-    """Return the words that begin with a capital, but not those that begin a sentence."""
-    words = text.split()
-    return {
-        word.strip(_PUNCTUATION)
-        for before, word in zip(words, words[1:], strict=False)
-        if word[0].isupper() and before[-1] not in _STOPS
-    }

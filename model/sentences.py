@@ -46,8 +46,14 @@ def _kinds(codes: Codes, at: Ints) -> npt.NDArray[np.uint8]:
 
 
 def _skip(codes: Codes, at: Ints, kind: int) -> Ints:
+    """Step over at most _LOOK_AHEAD code units of a kind."""
+    at = at.copy()
+    moving = np.arange(at.size)
     for _ in range(_LOOK_AHEAD):
-        at = at + (_kinds(codes, at) == kind)
+        moving = moving[_kinds(codes, at[moving]) == kind]
+        if not moving.size:
+            break
+        at[moving] += 1
     return at
 
 

@@ -132,11 +132,12 @@ class TopicTagger:
 
     def _margins(self, reading: Reading) -> Floats:
         """Return the margins of the texts that have words, shape (texts, tags)."""
-        first_word = reading.first_word[:-1][np.diff(reading.first_word) > 0]
+        has_words = np.diff(reading.first_word) > 0
+        first_word = reading.first_word[:-1][has_words]
         first_sentence = reading.sentence_of[first_word]
         strongest = log_sum_exp(self._score_sentences(reading), first_sentence)
         entries = self.artifact.article_weights.of(reading.term[reading.is_first])
-        article = np.searchsorted(first_word, reading.term_word[reading.is_first], side="right") - 1
+        article = np.cumsum(has_words)[reading.term_text[reading.is_first]] - 1
         n_sentences = np.diff(first_sentence, append=reading.n_sentences)
         context = entries.sum_by(article, first_word.size, len(self.tags)) * damping(n_sentences)[:, None]
         margins: Floats = self._slope * strongest + context + self._intercept

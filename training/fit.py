@@ -98,7 +98,41 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
         borderline,
         np.array([example.is_teaser for example in examples]),
     )
-    training = {
+    artifact = Artifact(
+        tags=_fitted_tags(tags, labels, calibrations, classifier, metrics, options),
+        **_compress(terms, classifier, calibrations),
+        training=_describe(examples, penalty, options),
+        metrics=metrics,
+        libraries={name: library_version(name) for name in _LIBRARIES},
+    )
+    return Fit(artifact.with_version(), tags, left_out, labels, out_of_fold)
+
+
+def _fitted_tags(
+    tags: list[str],
+    labels: Flags,
+    calibrations: list[Calibration],
+    classifier: TopicClassifier,
+    metrics: Mapping[str, Any],
+    options: FitOptions,
+) -> tuple[Tag, ...]:
+    fitted = zip(tags, labels.sum(axis=0).tolist(), calibrations, *classifier.intercepts_.tolist(), strict=True)
+    return tuple(
+        Tag(
+            slug,
+            calibration.threshold,
+            calibration.slope,
+            calibration.intercept_with(sentence_bias, article_bias),
+            support,
+            metrics["all"]["all decisions"]["tags"][slug]["f1"],
+            options.names.get(slug, {}),
+        )
+        for slug, support, calibration, sentence_bias, article_bias in fitted
+    )
+
+
+def _describe(examples: Sequence[Example], penalty: float, options: FitOptions) -> dict[str, Any]:
+    return {
         "digest": _digest(examples),
         "examples": len(examples),
         "teasers": sum(example.is_teaser for example in examples),
@@ -107,27 +141,6 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
         "penalty": penalty,
         "penalties": list(options.penalties),
     }
-    artifact = Artifact(
-        tags=tuple(
-            Tag(
-                slug,
-                calibration.threshold,
-                calibration.slope,
-                calibration.intercept_with(sentence_bias, article_bias),
-                int(labels[:, column].sum()),
-                metrics["all"]["all decisions"]["tags"][slug]["f1"],
-                options.names.get(slug, {}),
-            )
-            for column, (slug, calibration, sentence_bias, article_bias) in enumerate(
-                zip(tags, calibrations, *classifier.intercepts_, strict=True)
-            )
-        ),
-        **_compress(terms, classifier, calibrations),
-        training=training,
-        metrics=metrics,
-        libraries={name: library_version(name) for name in _LIBRARIES},
-    )
-    return Fit(artifact.with_version(), tags, left_out, labels, out_of_fold)
 
 
 def _choose_tags(examples: Sequence[Example]) -> tuple[list[str], list[str]]:

@@ -1,8 +1,11 @@
-"""Words of Vietnamese news pages that are no part of an article: headings of sections, buttons, footers, dates."""
+"""What a single line of a Vietnamese news page looks like: a paragraph, a headline, a section's heading, or noise."""
 
 from __future__ import annotations
 
 import re
+
+PARAGRAPH, HEADLINE, SECTION, NOISE = range(4)
+"""Kinds of lines: prose; a line without end mark; the heading of a section of other articles; a part of the page."""
 
 _SECTIONS = """
 tin liên quan|bài liên quan|tin bài liên quan|tin, bài liên quan|tin tức liên quan|bài viết liên quan|có liên quan
@@ -16,7 +19,7 @@ tin nổi bật|nổi bật|tin nóng|tin hot|tiêu điểm|tin tiêu điểm|vi
 tin tiếp theo|bài tiếp theo|tin trước|bài trước|tin tài trợ|tin tức 24h|tin tức mới nhất
 bình luận|gửi bình luận|viết bình luận|ý kiến bạn đọc|ý kiến|ý kiến của bạn|phản hồi|thảo luận|từ khóa|từ khoá|tags|tag
 """
-SECTIONS = frozenset(name for line in _SECTIONS.split("\n") for name in line.split("|") if name)
+_SECTION_NAMES = frozenset(name for line in _SECTIONS.split("\n") for name in line.split("|") if name)
 """Headings of sections with other articles or readers' comments, in lower case."""
 
 _BUTTONS = """
@@ -26,12 +29,12 @@ sao chép link|copy link|facebook|zalo|twitter|messenger|linkedin|trang chủ|tr
 giới thiệu|rss|podcast|e-paper|phiên bản di động|phiên bản mobile|theo dõi|theo dõi chúng tôi|thích|like|share
 tweet|xem tất cả|xem toàn bộ|tải thêm
 """
-BUTTONS = frozenset(name for line in _BUTTONS.split("\n") for name in line.split("|") if name)
+_BUTTON_NAMES = frozenset(name for line in _BUTTONS.split("\n") for name in line.split("|") if name)
 """Whole lines of menus and buttons, in lower case."""
 
 _DATE = r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}"
 _CLOCK = r"\d{1,2}[:h]\d{0,2}"
-NOISE = re.compile(
+_NOISE = re.compile(
     r"©|\(c\) |bản quyền|copyright|giấy phép|liên hệ quảng cáo|powered by|hotline|đường dây nóng|tổng biên tập"
     r"|cơ quan chủ quản|mời (?:quý )?(?:độc giả|bạn đọc)|theo dõi .{1,30} trên\b|\(?\d{1,5}\)? bình luận"
     r"|https?://|www\.|\d{1,3} (?:giây|phút|giờ|ngày|tuần|tháng) trước\b"
@@ -39,21 +42,74 @@ NOISE = re.compile(
     rf"(?:[\s,|-]{{1,4}}{_CLOCK})?(?:[\s,|]{{0,3}}\(?gmt ?\+?7\)?)?$"
 )
 """How short lines, in lower case, begin that belong to the page: footers, dates, counts of comments."""
-NOISE_STARTS = frozenset("©(0123456789bcghlmptwđ")
-"""Every character that `NOISE` can begin with."""
+_NOISE_STARTS = frozenset("©(0123456789bcghlmptwđ")
+"""Every character that `_NOISE` can begin with."""
 _SITES = (".vn", ".com", ".net", ".org")
 _PATH = re.compile(r"[\w ]{2,20}(?: [|>»/] [\w ]{2,20}){1,4}$")
 
 
-def is_path(low: str) -> bool:
+def _is_path(low: str) -> bool:
     """Tell whether a short line, in lower case, is the name of a site or a path through one ("thế giới | quân sự")."""
     return (" " not in low and low.endswith(_SITES)) or (
         (" | " in low or " > " in low or " » " in low or " / " in low) and _PATH.match(low) is not None
     )
 
 
-_ANYWHERE = "|".join(sorted((name for name in SECTIONS if " " in name), key=len, reverse=True))
-SIGN = re.compile(
-    rf"\n[ \t]{{0,4}}(?:[>»]|©|(?i:{_ANYWHERE}|phiên bản|mời quý|theo dõi|\d+ giờ trước|\(\d+\) bình|trang chủ)\b)"
+SIGN_CHARS = 8
+_SIGNS = (
+    "phiên bản",
+    "mời quý ",
+    "theo dõi",
+    "trang chủ",
+    "chia sẻ",
+    "(0) bình",
+    "từ khóa:",
+    "từ khoá:",
+    "xem thêm",
+    "đọc thêm",
 )
-"""What only the text of a page has at the beginning of a line."""
+SIGNS = frozenset(name[:SIGN_CHARS] for name in (*_SECTION_NAMES, *_SIGNS))
+"""First characters, in lower case, of lines that stand only in the text of a page; shorter ones are whole lines."""
+
+_MAX_SHORT_CHARS = 60
+_PARAGRAPH_CHARS = 130
+_STOPS = (".", "…", "!", "?")
+_QUOTES = "\"”’'»)"
+_PUNCTUATION = ".,:;!?()\"“”'…"
+_AGO = re.compile(r"\d{1,3} (?:giây|phút|giờ|ngày|tuần|tháng) trước\b", re.I)
+_SEE_ALSO = re.compile(r"[>»\s]{0,4}(?:xem|đọc|mời xem|mời đọc|bài|tin) (?:thêm|tiếp|ngay|liên quan)\s?[:>»]|>>", re.I)
+_POINTERS = ("Xem ", "XEM ", "xem ", "Đọc ", "ĐỌC ", "đọc ", "Mời ", "mời ", "Bài ", "Tin ", "TIN ", ">", "»")
+
+
+def kind_of(line: str) -> int:
+    """Judge a line by its shape alone."""
+    if len(line) <= _MAX_SHORT_CHARS:
+        low = line.lower()
+        name = low.strip(" :.»>|-–•*")
+        if name in _SECTION_NAMES:
+            return SECTION
+        if name in _BUTTON_NAMES or (low[0] in _NOISE_STARTS and _NOISE.match(low)) or _is_path(low):
+            return NOISE
+    if len(line) > _PARAGRAPH_CHARS or line[-1] in _STOPS:
+        return PARAGRAPH
+    return PARAGRAPH if line[-1] in _QUOTES and line.rstrip(_QUOTES).endswith(_STOPS) else HEADLINE
+
+
+def names_in(text: str) -> set[str]:
+    """Return the words that begin with a capital, but not those that begin a sentence."""
+    words = text.split()
+    return {
+        word.strip(_PUNCTUATION)
+        for before, word in zip(words, words[1:], strict=False)
+        if word[0].isupper() and before[-1] not in _STOPS
+    }
+
+
+def is_pointer(line: str) -> bool:
+    """Tell whether the line points at another article: "Xem thêm: ..."."""
+    return line.startswith(_POINTERS) and _SEE_ALSO.match(line) is not None
+
+
+def tells_age(line: str) -> bool:
+    """Tell whether the line begins with how long ago something was published."""
+    return _AGO.match(line) is not None

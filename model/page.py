@@ -23,16 +23,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from model.page_lines import (
+    AGE,
     HEADLINE,
     NOISE,
     PARAGRAPH,
+    POINTER,
     SECTION,
     SIGN_CHARS,
     SIGNS,
-    is_pointer,
     kind_of,
     names_in,
-    tells_age,
 )
 from model.text import normalise, without_diacritics
 
@@ -52,6 +52,14 @@ LINK_REASON = "headline or teaser of another article"
 COPY_REASON = "copy of an earlier line"
 NOISE_REASON = "button, date, copyright or other line of the page"
 SEE_ALSO_REASON = "pointer to another article"
+_REASON_OF = {
+    PARAGRAPH: "",
+    HEADLINE: "",
+    SECTION: "",
+    NOISE: NOISE_REASON,
+    AGE: NOISE_REASON,
+    POINTER: SEE_ALSO_REASON,
+}
 
 
 class LeftOut(NamedTuple):
@@ -82,10 +90,10 @@ class Article:
 
 def looks_like_a_page(text: str) -> bool:
     """Tell whether the text has any sign of a page around the article: a heading, a button, or mostly short lines."""
-    lines = text.split("\n")
-    if len(lines) <= _FEW_LINES or len(text) < len(lines) * _SHORT_LINES_CHARS:
-        return len(lines) > _FEW_LINES
-    return not SIGNS.isdisjoint([line.lstrip()[:SIGN_CHARS].lower() for line in lines])
+    breaks = text.count("\n")
+    if breaks < _FEW_LINES or len(text) < breaks * _SHORT_LINES_CHARS:
+        return breaks >= _FEW_LINES
+    return not SIGNS.isdisjoint([line.lstrip()[:SIGN_CHARS].lower() for line in text.split("\n")])
 
 
 def find_article(text: str, *, force: bool = False) -> Article:
@@ -111,22 +119,26 @@ class _Page:
     """The lines of a page that are not empty, with what is known of each."""
 
     def __init__(self, text: str) -> None:
-        self.lines: list[str] = []
-        self.starts: list[int] = []
-        self.kinds: list[int] = []
+        lines: list[str] = []
+        starts: list[int] = []
+        kinds: list[int] = []
+        plain: set[str] = set()
         known: dict[str, int] = {}
         at = 0
         for raw in text.split("\n"):
-            line = raw.strip()
+            line = raw.strip() if raw else raw
             if line:
                 kind = known.get(line)
                 if kind is None:
                     kind = known[line] = kind_of(line)
-                self.lines.append(line)
-                self.starts.append(at if raw[0] == line[0] else at + raw.index(line[0]))
-                self.kinds.append(kind)
+                    if line[:_PLAIN_CHARS].isascii():
+                        plain.add(line)
+                lines.append(line)
+                starts.append(at if raw[0] == line[0] else at + raw.index(line[0]))
+                kinds.append(kind)
             at += len(raw) + 1
-        self.reasons = [NOISE_REASON if kind == NOISE else "" for kind in self.kinds]
+        self.lines, self.starts, self.kinds, self._plain = lines, starts, kinds, plain
+        self.reasons = [_REASON_OF[kind] for kind in self.kinds]
         self._known_names: set[str] = set()
         self._has_body = False
         self._n_learnt = 0
@@ -161,19 +173,17 @@ class _Page:
             before = line
 
     def _mark_links(self) -> None:
-        """Mark pointers, picture texts, dated headlines, and the teasers alone behind links."""
+        """Mark picture texts, dated headlines, and the teasers alone behind links."""
         reasons, kinds = self.reasons, self.kinds
         kinds.append(HEADLINE)  # behind the last line
         for n, line in enumerate(self.lines):
-            if is_pointer(line):
-                reasons[n] = SEE_ALSO_REASON
-            elif kinds[n] == NOISE:
-                if n > 1 and kinds[n - 1] == HEADLINE and tells_age(line):
-                    reasons[n - 1] = reasons[n] = LINK_REASON
-            elif n and line[:_PLAIN_CHARS].isascii() and self._repeats_title(line):
-                reasons[n] = NOISE_REASON if len(line) <= len(self.lines[0]) else LINK_REASON
-            if n and reasons[n - 1] == LINK_REASON and kinds[n] == PARAGRAPH != kinds[n + 1]:
+            kind = kinds[n]
+            if kind == PARAGRAPH and n and reasons[n - 1] == LINK_REASON and kinds[n + 1] != PARAGRAPH:
                 reasons[n] = reasons[n] or LINK_REASON
+            elif kind == AGE and n > 1 and kinds[n - 1] == HEADLINE:
+                reasons[n - 1] = reasons[n] = LINK_REASON
+            if line in self._plain and n and self._repeats_title(line):
+                reasons[n] = NOISE_REASON if len(line) <= len(self.lines[0]) else LINK_REASON
         kinds.pop()
 
     def _repeats_title(self, line: str) -> bool:
@@ -195,11 +205,12 @@ class _Page:
 
     def _end_of_section(self, heading: int) -> int:
         """Return the first line behind the section: where two paragraphs of the article follow each other."""
+        kinds, reasons = self.kinds, self.reasons
         before = -1  # the last line with no reason to be left out, if it can be a paragraph of the article
-        for n in range(heading + 1, len(self.lines)):
-            if self.reasons[n]:
+        for n in range(heading + 1, len(kinds)):
+            if reasons[n]:
                 continue
-            if self.kinds[n] != PARAGRAPH or self.lines[n].endswith(_CUT):
+            if kinds[n] != PARAGRAPH or self.lines[n].endswith(_CUT):
                 before = -1
             elif before < 0:
                 before = n
@@ -207,7 +218,7 @@ class _Page:
                 self._learn_names(heading)
                 names = names_in(self.lines[before]) | names_in(self.lines[n])
                 if not self._has_body:
-                    return before - (self.kinds[before - 1] == HEADLINE)  # with the title of the article
+                    return before - (kinds[before - 1] == HEADLINE)  # with the title of the article
                 if len(names & self._known_names) >= _MIN_COMMON_NAMES * len(names):
                     return before
                 before = n

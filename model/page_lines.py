@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-PARAGRAPH, HEADLINE, SECTION, NOISE = range(4)
-"""Kinds of lines: prose; a line without end mark; the heading of a section of other articles; a part of the page."""
+PARAGRAPH, HEADLINE, SECTION, NOISE, AGE, POINTER = range(6)
+"""Kinds of lines: prose; a line without end mark; the heading of a section of other articles; a part of the page; how
+long ago something was published; a pointer to another article ("Xem thêm: ...")."""
 
 _SECTIONS = """
 tin liên quan|bài liên quan|tin bài liên quan|tin, bài liên quan|tin tức liên quan|bài viết liên quan|có liên quan
@@ -37,7 +38,7 @@ _CLOCK = r"\d{1,2}[:h]\d{0,2}"
 _NOISE = re.compile(
     r"©|\(c\) |bản quyền|copyright|giấy phép|liên hệ quảng cáo|powered by|hotline|đường dây nóng|tổng biên tập"
     r"|cơ quan chủ quản|mời (?:quý )?(?:độc giả|bạn đọc)|theo dõi .{1,30} trên\b|\(?\d{1,5}\)? bình luận"
-    r"|https?://|www\.|\d{1,3} (?:giây|phút|giờ|ngày|tuần|tháng) trước\b"
+    r"|https?://|www\."
     rf"|(?:(?:thứ \w{{2,4}}|chủ nhật|cập nhật|đăng lúc|{_CLOCK})[\s,|:-]{{0,4}}){{0,3}}{_DATE}"
     rf"(?:[\s,|-]{{1,4}}{_CLOCK})?(?:[\s,|]{{0,3}}\(?gmt ?\+?7\)?)?$"
 )
@@ -45,14 +46,15 @@ _NOISE = re.compile(
 _NOISE_STARTS = frozenset("©(0123456789bcghlmptwđ")
 """Every character that `_NOISE` can begin with."""
 _SITES = (".vn", ".com", ".net", ".org")
+_MARK = re.compile(r" [|>»/] ")
 _PATH = re.compile(r"[\w ]{2,20}(?: [|>»/] [\w ]{2,20}){1,4}$")
 
 
 def _is_path(low: str) -> bool:
     """Tell whether a short line, in lower case, is the name of a site or a path through one ("thế giới | quân sự")."""
-    return (" " not in low and low.endswith(_SITES)) or (
-        (" | " in low or " > " in low or " » " in low or " / " in low) and _PATH.match(low) is not None
-    )
+    if " " not in low:
+        return low.endswith(_SITES)
+    return _MARK.search(low) is not None and _PATH.match(low) is not None
 
 
 SIGN_CHARS = 8
@@ -76,18 +78,24 @@ _PARAGRAPH_CHARS = 130
 _STOPS = (".", "…", "!", "?")
 _QUOTES = "\"”’'»)"
 _PUNCTUATION = ".,:;!?()\"“”'…"
-_AGO = re.compile(r"\d{1,3} (?:giây|phút|giờ|ngày|tuần|tháng) trước\b", re.I)
+_AGO = re.compile(r"\d{1,3} (?:giây|phút|giờ|ngày|tuần|tháng) trước\b")
 _SEE_ALSO = re.compile(r"[>»\s]{0,4}(?:xem|đọc|mời xem|mời đọc|bài|tin) (?:thêm|tiếp|ngay|liên quan)\s?[:>»]|>>", re.I)
-_POINTERS = ("Xem ", "XEM ", "xem ", "Đọc ", "ĐỌC ", "đọc ", "Mời ", "mời ", "Bài ", "Tin ", "TIN ", ">", "»")
+_POINTER_STARTS = frozenset(
+    ["Xem", "XEM", "xem", "Đọc", "ĐỌC", "đọc", "Mời", "mời", "Bài", "Tin", "TIN", ">>>", ">> ", "> >"]
+)
 
 
 def kind_of(line: str) -> int:
     """Judge a line by its shape alone."""
+    if line[:3] in _POINTER_STARTS and _SEE_ALSO.match(line):
+        return POINTER
     if len(line) <= _MAX_SHORT_CHARS:
         low = line.lower()
         name = low.strip(" :.»>|-–•*")
         if name in _SECTION_NAMES:
             return SECTION
+        if low[0].isdigit() and _AGO.match(low):
+            return AGE
         if name in _BUTTON_NAMES or (low[0] in _NOISE_STARTS and _NOISE.match(low)) or _is_path(low):
             return NOISE
     if len(line) > _PARAGRAPH_CHARS or line[-1] in _STOPS:
@@ -103,13 +111,3 @@ def names_in(text: str) -> set[str]:
         for before, word in zip(words, words[1:], strict=False)
         if word[0].isupper() and before[-1] not in _STOPS
     }
-
-
-def is_pointer(line: str) -> bool:
-    """Tell whether the line points at another article: "Xem thêm: ..."."""
-    return line.startswith(_POINTERS) and _SEE_ALSO.match(line) is not None
-
-
-def tells_age(line: str) -> bool:
-    """Tell whether the line begins with how long ago something was published."""
-    return _AGO.match(line) is not None

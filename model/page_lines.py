@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 PARAGRAPH, HEADLINE, SECTION, NOISE, AGE, POINTER = range(6)
 """Kinds of lines: prose; a line without end mark; the heading of a section of other articles; a part of the page; how
@@ -87,17 +88,26 @@ _POINTER_STARTS = frozenset(
 
 def kind_of(line: str) -> int:
     """Judge a line by its shape alone."""
+    return _kind_of_short(line) if len(line) <= _MAX_SHORT_CHARS else _kind_of_any(line)
+
+
+@lru_cache(maxsize=4096)
+def _kind_of_short(line: str) -> int:
+    """Judge a short line; menus and footers are the same on every page of a site."""
+    low = line.lower()
+    name = low.strip(" :.»>|-–•*")
+    if name in _SECTION_NAMES:
+        return SECTION
+    if low[0].isdigit() and _AGO.match(low):
+        return AGE
+    if name in _BUTTON_NAMES or (low[0] in _NOISE_STARTS and _NOISE.match(low)) or _is_path(low):
+        return NOISE
+    return _kind_of_any(line)
+
+
+def _kind_of_any(line: str) -> int:
     if line[:3] in _POINTER_STARTS and _SEE_ALSO.match(line):
         return POINTER
-    if len(line) <= _MAX_SHORT_CHARS:
-        low = line.lower()
-        name = low.strip(" :.»>|-–•*")
-        if name in _SECTION_NAMES:
-            return SECTION
-        if low[0].isdigit() and _AGO.match(low):
-            return AGE
-        if name in _BUTTON_NAMES or (low[0] in _NOISE_STARTS and _NOISE.match(low)) or _is_path(low):
-            return NOISE
     if len(line) > _PARAGRAPH_CHARS or line[-1] in _STOPS:
         return PARAGRAPH
     return PARAGRAPH if line[-1] in _QUOTES and line.rstrip(_QUOTES).endswith(_STOPS) else HEADLINE

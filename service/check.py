@@ -11,7 +11,7 @@ import click
 
 from model import TopicTagger
 from service.progress import show_progress
-from service.train import read_topics
+from training.topics import read_topics
 
 if TYPE_CHECKING:
     from training.checks import CheckReport

@@ -96,7 +96,7 @@ class FastText(Baseline):
             rows = zip(texts, labels, strict=True)
             lines = (f"{self._labels(row)} {normalise(text)}" for text, row in rows)
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            self._model = fasttext.train_supervised(
+            self.classifier = fasttext.train_supervised(
                 str(path), loss="ova", epoch=25, lr=0.3, wordNgrams=2, dim=10, minCount=3, thread=1, verbose=0
             )
         self._n_tags = labels.shape[1]
@@ -105,7 +105,7 @@ class FastText(Baseline):
         """Return probabilities."""
         scores = np.zeros((len(texts), self._n_tags))
         for row, text in enumerate(texts):
-            found = self._model.f.predict(normalise(text) + "\n", -1, 0.0, "strict")
+            found = self.classifier.f.predict(normalise(text) + "\n", -1, 0.0, "strict")
             for probability, label in found:
                 if label != self._NONE:
                     scores[row, int(label.removeprefix("__label__"))] = min(probability, 1.0)

@@ -56,6 +56,8 @@ def decode(data: bytes, *, source: str) -> tuple[str, str]:
         return _decode_legacy(data, source, error)
     if "\0" in text or len(_CONTROL.findall(data[:_SAMPLE_BYTES])) > len(data[:_SAMPLE_BYTES]) // 50:
         raise UnreadableText(f"{source}: binary data, not text")
+    if name := _legacy_in_disguise(text):
+        raise UnreadableText(f"{source}: the text is in {name}, only saved as UTF-8: {_ADVICE}")
     return text, "utf-8"
 
 
@@ -90,6 +92,14 @@ def legacy_encoding(sample: bytes) -> str | None:
     if len(_VNI_TONES.findall(sample)) > high * 0.3:
         return "VNI"
     return None
+
+
+def _legacy_in_disguise(text: str) -> str | None:
+    """Name the legacy encoding of text that was read as Latin-1 and saved as UTF-8 ("Toång thoáng"), if it is one."""
+    try:
+        return legacy_encoding(text[:_SAMPLE_BYTES].encode("latin-1"))
+    except UnicodeEncodeError:
+        return None
 
 
 def _decode_legacy(data: bytes, source: str, error: UnicodeDecodeError) -> tuple[str, str]:

@@ -37,6 +37,19 @@ def test_other_legacy_encodings_are_named(seed_examples: list[Example], encode: 
             UnreadableText, match=f"a.txt: the text is in {name}, a legacy Vietnamese encoding: convert"
         ):
             decode(encode(example.text), source="a.txt")  # type: ignore[operator]
+        disguised = encode(example.text).decode("latin-1").encode("utf-8")  # type: ignore[operator]
+        with pytest.raises(UnreadableText, match=f"the text is in {name}, only saved as UTF-8"):
+            decode(disguised, source="a.txt")
+
+
+def test_western_languages_are_no_legacy_vietnamese() -> None:
+    for text in (
+        "Le président a déclaré que les élections auraient lieu à Genève après la fin de la guerre, où l'accord échoué",
+        "El presidente dijo que las elecciones se celebrarán después de la guerra según la opinión del señor Muñoz",
+        "Der Präsident erklärte, die Wahlen würden nach dem Krieg in Österreich und Köln durchgeführt, größer als je",
+        "O presidente disse que não haverá eleições até o fim da guerra; a situação é de tensão e as negociações",
+    ):
+        assert decode(text.encode("utf-8"), source="a.txt") == (text, "utf-8")
 
 
 @pytest.mark.parametrize(

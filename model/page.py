@@ -42,7 +42,7 @@ _LINK_WORDS = 5
 _TAIL_LINKS = 4
 _MIN_COMMON_NAMES = 0.25
 _SHORT_LINES_CHARS = 75
-_FEW_LINES = 4
+_MANY_LINES = 4
 _PLAIN_CHARS = 20
 _MAX_TITLE_CHARS = 300
 _CUT = ("...", "…")
@@ -91,9 +91,9 @@ class Article:
 def looks_like_a_page(text: str) -> bool:
     """Tell whether the text has any sign of a page around the article: a heading, a button, or mostly short lines."""
     breaks = text.count("\n")
-    if breaks < _FEW_LINES or len(text) < breaks * _SHORT_LINES_CHARS:
-        return breaks >= _FEW_LINES
-    return not SIGNS.isdisjoint([line.lstrip()[:SIGN_CHARS].lower() for line in text.split("\n")])
+    if breaks >= _MANY_LINES and len(text) < breaks * _SHORT_LINES_CHARS:
+        return True
+    return breaks > 0 and not SIGNS.isdisjoint([line.lstrip()[:SIGN_CHARS].lower() for line in text.split("\n")])
 
 
 def find_article(text: str, *, force: bool = False) -> Article:

@@ -84,6 +84,12 @@ def test_reasons_and_parts() -> None:
     )
 
 
+def test_a_pointer_in_a_short_article_is_left_out(shipped: TopicTagger) -> None:
+    text = "Cà phê được mùa\nNông dân bán tại vườn với giá cao.\nXem thêm: Bầu cử Mỹ: hai ứng viên tranh luận lần cuối"
+    assert shipped.tag(text)["tags"] == []
+    assert shipped.tag(text, page="never")["tags"] == ["elections"]
+
+
 LINES = st.sampled_from(
     [
         "Tin liên quan",

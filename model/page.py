@@ -9,7 +9,8 @@ Plain text has no tags to lean on, so lines are judged by their shape, their nei
   text of a picture or a link;
 - a run of headlines at the end of the page, with at most single paragraphs between them, is a list of links;
 - a line that has been there before is a second copy, of the body or of a link;
-- "Xem thêm: ..." lines, dates, share buttons and copyright lines are dropped wherever they stand.
+- dates, share buttons and copyright lines are dropped wherever they stand, and so are "Xem thêm: ..." lines, unless a
+  quarter of their names are the title's too.
 
 Everything else is kept: in doubt a line is the article's. What is left out is blanked, so that offsets stay as they
 are. A text without any sign of a page is not looked at line by line.
@@ -29,9 +30,8 @@ from model.page_lines import (
     PARAGRAPH,
     POINTER,
     SECTION,
-    SIGN_CHARS,
-    SIGNS,
     kind_of,
+    looks_like_a_page,
     names_in,
 )
 from model.text import normalise, without_diacritics
@@ -41,8 +41,6 @@ _MIN_REPEATED_CHARS = 12
 _LINK_WORDS = 5
 _TAIL_LINKS = 4
 _MIN_COMMON_NAMES = 0.25
-_SHORT_LINES_CHARS = 75
-_MANY_LINES = 4
 _PLAIN_CHARS = 20
 _MAX_TITLE_CHARS = 300
 _CUT = ("...", "…")
@@ -86,14 +84,6 @@ class Article:
         """Return title, lead and body: the first line, the second one, and the rest."""
         lines = [line.strip() for line in self.text.split("\n") if line.strip()]
         return "".join(lines[:1]), "".join(lines[1:2]), "\n".join(lines[2:])
-
-
-def looks_like_a_page(text: str) -> bool:
-    """Tell whether the text has any sign of a page around the article: a heading, a button, or mostly short lines."""
-    breaks = text.count("\n")
-    if breaks >= _MANY_LINES and len(text) < breaks * _SHORT_LINES_CHARS:
-        return True
-    return breaks > 0 and not SIGNS.isdisjoint([line.lstrip()[:SIGN_CHARS].lower() for line in text.split("\n")])
 
 
 def find_article(text: str, *, force: bool = False) -> Article:
@@ -151,6 +141,7 @@ class _Page:
             self._mark_links()
             self._mark_sections()
             self._mark_tail()
+            self._keep_fitting_pointers()
         first, current = 0, ""
         for n, reason in enumerate([*self.reasons, ""]):
             if reason is not current:
@@ -231,6 +222,15 @@ class _Page:
                 self._known_names |= names_in(self.lines[n])
                 self._has_body |= n > 0 and self.kinds[n] == PARAGRAPH
         self._n_learnt = end
+
+    def _keep_fitting_pointers(self) -> None:
+        """Keep pointers that share names with the title: in doubt they are the article's own."""
+        pointers = [n for n, reason in enumerate(self.reasons) if reason is SEE_ALSO_REASON]
+        title = names_in(self.lines[0]) if pointers else set()
+        for n in pointers:
+            names = names_in(self.lines[n])
+            if names and _MIN_COMMON_NAMES * len(names) <= len(names & title):
+                self.reasons[n] = ""
 
     def _mark_tail(self) -> None:
         """Mark a run of headlines, with at most single paragraphs between them, at the end of the page."""

@@ -58,7 +58,7 @@ def _is_path(low: str) -> bool:
     return _MARK.search(low) is not None and _PATH.match(low) is not None
 
 
-SIGN_CHARS = 8
+_SIGN_CHARS = 8
 _SIGNS = (
     "phiên bản",
     "mời quý ",
@@ -71,7 +71,7 @@ _SIGNS = (
     "xem thêm",
     "đọc thêm",
 )
-SIGNS = frozenset(name[:SIGN_CHARS] for name in (*_SECTION_NAMES, *_SIGNS))
+_SIGNS_OF_PAGES = frozenset(name[:_SIGN_CHARS] for name in (*_SECTION_NAMES, *_SIGNS))
 """First characters, in lower case, of lines that stand only in the text of a page; shorter ones are whole lines."""
 
 _MAX_SHORT_CHARS = 60
@@ -81,6 +81,8 @@ _QUOTES = "\"”’'»)"
 _PUNCTUATION = ".,:;!?()\"“”'…"
 _AGO = re.compile(r"\d{1,3} (?:giây|phút|giờ|ngày|tuần|tháng) trước\b")
 _SEE_ALSO = re.compile(r"[>»\s]{0,4}(?:xem|đọc|mời xem|mời đọc|bài|tin) (?:thêm|tiếp|ngay|liên quan)\s?[:>»]|>>", re.I)
+_SHORT_LINES_CHARS = 75
+_MANY_LINES = 4
 _POINTER_STARTS = frozenset(
     ["Xem", "XEM", "xem", "Đọc", "ĐỌC", "đọc", "Mời", "mời", "Bài", "Tin", "TIN", ">>>", ">> ", "> >"]
 )
@@ -111,6 +113,16 @@ def _kind_of_any(line: str) -> int:
     if len(line) > _PARAGRAPH_CHARS or line[-1] in _STOPS:
         return PARAGRAPH
     return PARAGRAPH if line[-1] in _QUOTES and line.rstrip(_QUOTES).endswith(_STOPS) else HEADLINE
+
+
+def looks_like_a_page(text: str) -> bool:
+    """Tell whether the text has any sign of a page around the article: a heading, a button, or mostly short lines."""
+    breaks = text.count("\n")
+    if breaks >= _MANY_LINES and len(text) < breaks * _SHORT_LINES_CHARS:
+        return True
+    return breaks > 0 and not _SIGNS_OF_PAGES.isdisjoint(
+        [line.lstrip()[:_SIGN_CHARS].lower() for line in text.split("\n")]
+    )
 
 
 def names_in(text: str) -> set[str]:

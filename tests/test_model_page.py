@@ -178,8 +178,7 @@ def test_clean_dev_articles_stay_whole(shipped: TopicTagger, shared: Path) -> No
     pointers = sum(part.reason == SEE_ALSO_REASON for article in cut for part in article.left_out)
     dropped = sentences - sum(len(split_sentences(article.text)) for article in cut)
     print(f"{dropped} of {sentences} sentences dropped, {pointers} of them pointers to other articles")
-    assert (dropped - pointers) / sentences < 0.01
-    assert dropped / sentences < 0.015
+    assert dropped / sentences < 0.01
     before, after = (macro_f1(shipped, t, labels) for t in (texts, [article.text for article in cut]))  # type: ignore[arg-type]
     print(f"macro-F1 {before:.4f} whole, {after:.4f} cut")
     assert abs(after - before) < 0.003

@@ -33,8 +33,7 @@ FIRST_BOUNDARY = 128
 NEWLINE, PERIOD, TERMINATOR, IRREGULAR = 128, 129, 130, 131
 """Line break; full stop; other ends of a sentence; a code unit that `repair` has to deal with first."""
 
-_LOOKALIKES = {"Ð": "đ", "ð": "đ", "Ɖ": "đ", "ɖ": "đ", "đ": "đ"}
-_NO_DECOMPOSITION = {"ø": "o", "ł": "l", "ı": "i", "ŧ": "t", "ħ": "h", "ƒ": "f", "ɛ": "e"}
+_NO_DECOMPOSITION = {"ð": "đ", "ɖ": "đ", "ø": "o", "ł": "l", "ı": "i", "ŧ": "t", "ħ": "h", "ƒ": "f", "ɛ": "e"}
 INVISIBLE = (
     "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
     "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff" + "".join(map(chr, range(0xFE00, 0xFE10)))
@@ -50,7 +49,7 @@ _RANGES = ((0x30, 0x250), (0x1E00, 0x1F00), (0x212A, 0x212C), (0xFF10, 0xFF5B))
 def fold_letter(char: str) -> str:
     """Return the letter or digit of the alphabet that `char` is read as, or "" when it is none."""
     lower = unicodedata.normalize("NFKC", char).lower()
-    lower = _LOOKALIKES.get(lower, _NO_DECOMPOSITION.get(lower, lower))
+    lower = _NO_DECOMPOSITION.get(lower, lower)
     if len(lower) == 1 and lower in SYMBOLS:
         return lower
     kept = "".join(

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model.alphabet import SYMBOLS
 from model.errors import ArtifactDamaged, ArtifactMissing, ArtifactTooNew
 from model.linear import SparseWeights
 from model.terms import MAX_TERM_WORDS, MAX_WORD_CHARS
+from model.text import normalise
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -224,7 +224,7 @@ def _validate(artifact: Artifact, source: str) -> None:
         and all(_fits(weights, len(terms), len(tags)) for weights in both),
         "a term is not in canonical spelling, stands twice or is too long": (
             len(set(terms)) == len(terms)
-            and set("".join(words)) <= set(SYMBOLS)
+            and normalise(" ".join(terms)) == " ".join(terms)
             and all(0 < len(word) <= MAX_WORD_CHARS for word in words)
             and all(term.count(" ") < MAX_TERM_WORDS for term in terms)
         ),

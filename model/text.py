@@ -89,11 +89,6 @@ def spellings(word: str) -> list[str]:
     return ["".join(choice) for choice in itertools.product(*pieces)]
 
 
-def is_canonical(term: str) -> bool:
-    """Tell whether `term` is written as `normalise` would write it."""
-    return bool(term) and set(term) <= {*SYMBOLS, " "} and normalise(term) == term
-
-
 def without_diacritics(canonical: str) -> str:
     """Return canonical words as they are typed without diacritics ("đ" as "d")."""
     marked = unicodedata.normalize("NFD", canonical)

@@ -23,7 +23,7 @@ _SHOWN = 50
 @click.command("check")
 @click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the tags there should be.")
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Processes.")
+@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
 def command(data: tuple[Path, ...], topics: Path | None, jobs: int) -> int:
     """Check labelled DATA: broken records, duplicates, contradictions, misspelt, rare and doubtful tags.
 

@@ -62,8 +62,7 @@ def command(
 
 def _compare(evaluation: Evaluation, compare: Path, topics: Path | None) -> dict[str, Mapping[str, Any] | str]:
     from training import baselines
-    from training.evaluate import teaser_flags
-    from training.fit import label_matrix
+    from training.fit import label_matrix, teaser_flags
     from training.folds import assign_folds
     from training.metrics import measure_slices
     from training.readers import read_examples

@@ -18,9 +18,9 @@ from training.topics import read_topics, topic_names
     "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Artifact folder."
 )
 @click.option("--base", default="none", show_default=True, help="Artifact to start from; only 'none' so far.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the folds.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the folds.")
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the topics' names.")
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Processes.")
+@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
 def command(data: tuple[Path, ...], output: Path, base: str, seed: int, topics: Path | None, jobs: int) -> int:
     """Fit an artifact on labelled DATA: files or folders of JSON Lines, CSV, TSV, Parquet or fastText."""
     from training.fit import FitOptions, fit_examples

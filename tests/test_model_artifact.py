@@ -94,6 +94,8 @@ def test_a_missing_folder_or_file_is_named(tmp_path: Path, folder: Path) -> None
         ({"slope": -1.0}, "slope not positive"),
         ({"slug": "Not A Slug"}, "no slug"),
         ({"terms": ("hòa bình",)}, "do not fit"),
+        ({"term": "hòa bình"}, "not in canonical spelling"),
+        ({"term": "hoà  bình"}, "not in canonical spelling"),
     ],
 )
 def test_wrong_contents_are_refused(seed_tagger: TopicTagger, change: dict[str, object], message: str) -> None:
@@ -102,6 +104,8 @@ def test_wrong_contents_are_refused(seed_tagger: TopicTagger, change: dict[str, 
         spoilt = artifact.sentence_weights.weight.copy()
         spoilt[3] = change["weight"]
         wrong = replace(artifact, sentence_weights=replace(artifact.sentence_weights, weight=spoilt))
+    elif "term" in change:
+        wrong = replace(artifact, terms=(str(change["term"]), *artifact.terms[1:]))
     elif "terms" in change:
         wrong = replace(artifact, **change)  # type: ignore[arg-type]
     else:

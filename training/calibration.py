@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,14 +39,24 @@ def calibrate_tags(margins: Floats, labels: Flags) -> list[Calibration]:
     return [calibrate(margins[:, column], labels[:, column]) for column in range(labels.shape[1])]
 
 
+def probabilities(margins: Floats, calibrations: Sequence[Calibration]) -> Floats:
+    """Return the probability of each tag, shape (articles, tags), of margins of shape (articles, tags, 2)."""
+    return np.column_stack([tag.probability(margins[:, column]) for column, tag in enumerate(calibrations)])
+
+
 def calibrate(margins: Floats, label: Flags) -> Calibration:
-    """Fit a logistic regression of the label on both margins (stacking, Wolpert 1992), then choose the threshold."""
+    """Stack both margins of one tag, shape (articles, 2), and choose the threshold."""
+    stacked = stack(margins, label)
+    return replace(stacked, threshold=choose_threshold(stacked.probability(margins), label))
+
+
+def stack(margins: Floats, label: Flags) -> Calibration:
+    """Fit a logistic regression of the label on both margins (Wolpert 1992); the threshold is left at one half."""
     from sklearn.linear_model import LogisticRegression
 
     fitted = LogisticRegression(C=1e3).fit(margins, label)
     slope, article_slope = (float(value) for value in fitted.coef_[0])
-    unthresholded = Calibration(max(slope, _MIN_SLOPE), max(article_slope, 0.0), float(fitted.intercept_[0]), 0.5)
-    return replace(unthresholded, threshold=choose_threshold(unthresholded.probability(margins), label))
+    return Calibration(max(slope, _MIN_SLOPE), max(article_slope, 0.0), float(fitted.intercept_[0]), 0.5)
 
 
 def f1_by_threshold(probability: Floats, label: Flags) -> tuple[Floats, Floats]:

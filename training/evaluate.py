@@ -12,7 +12,7 @@ import numpy.typing as npt
 from model import TextError, TopicTagger
 from model.linear import Floats
 from training.examples import Example, tag_names
-from training.fit import borderline_matrix, label_matrix
+from training.fit import borderline_matrix, label_matrix, teaser_flags
 from training.metrics import measure_slices
 from training.progress import Progress, silent
 
@@ -58,8 +58,3 @@ def evaluate(tagger: TopicTagger, examples: Sequence[Example], progress: Progres
     figures = measure_slices(tags, labels, probability, given, borderline, teaser_flags(examples))
     unknown = [tag for tag in tag_names(examples) if tag not in tags]
     return Evaluation(tags, examples, labels, borderline, probability, given, figures, unknown)
-
-
-def teaser_flags(examples: Sequence[Example]) -> Flags:
-    """Return which examples are teasers, shape (examples,)."""
-    return np.array([example.is_teaser for example in examples], bool)

@@ -16,7 +16,7 @@ from model.artifact import Artifact, Tag
 from model.errors import FitError
 from model.linear import Floats, SparseWeights
 from model.text import normalise
-from training.calibration import Calibration, calibrate_tags
+from training.calibration import Calibration, calibrate_tags, probabilities, stack
 from training.classifier import TopicClassifier
 from training.duplicates import text_digest
 from training.examples import Example
@@ -74,6 +74,11 @@ def borderline_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags
     return np.array([[tag in example.borderline for tag in tags] for example in examples], bool).reshape(-1, len(tags))
 
 
+def teaser_flags(examples: Sequence[Example]) -> Flags:
+    """Return which examples are teasers, shape (examples,)."""
+    return np.array([example.is_teaser for example in examples], bool)
+
+
 def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Progress = silent) -> Fit:
     """Fit an artifact on examples. Raises FitError when no tag has enough of them."""
     tags, left_out = _choose_tags(examples)
@@ -85,19 +90,10 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
     weight = np.where(borderline, BORDERLINE_WEIGHT, 1.0)
     penalty, margins = _cross_validate(bags, labels, weight, fold, options, progress)
     calibrations = calibrate_tags(margins, labels)
-    out_of_fold = np.column_stack(
-        [calibration.probability(margins[:, column]) for column, calibration in enumerate(calibrations)]
-    )
+    out_of_fold = probabilities(margins, calibrations)
     classifier = TopicClassifier(penalty, progress).fit(bags, labels, weight)
     given = out_of_fold >= np.array([calibration.threshold for calibration in calibrations])
-    metrics = measure_slices(
-        tags,
-        labels,
-        out_of_fold,
-        given,
-        borderline,
-        np.array([example.is_teaser for example in examples]),
-    )
+    metrics = measure_slices(tags, labels, out_of_fold, given, borderline, teaser_flags(examples))
     artifact = Artifact(
         tags=_fitted_tags(tags, labels, calibrations, classifier, metrics, options),
         **_compress(terms, classifier, calibrations),
@@ -202,8 +198,7 @@ def _cross_validate(
 
 def _log_losses(margins: Floats, labels: Flags) -> Floats:
     """Return the mean log loss of each article over the tags, shape (articles,)."""
-    calibrations = calibrate_tags(margins, labels)
-    probability = np.column_stack([tag.probability(margins[:, n]) for n, tag in enumerate(calibrations)])
+    probability = probabilities(margins, [stack(margins[:, n], labels[:, n]) for n in range(labels.shape[1])])
     wrong = np.where(labels, 1 - probability, probability)
     return np.asarray(-np.log1p(-np.minimum(wrong, 1 - 1e-12)).mean(axis=1))
 

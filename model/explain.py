@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from model.artifact import Artifact
 from model.linear import Entries, Floats, damping
-from model.reading import read
+from model.reading import Occurrences, read
 from model.terms import Ints, TermIndex
 from model.text import repair_with_offsets
 
@@ -67,21 +67,22 @@ class Explainer:
         self._text = text
         self._offsets = _char_offsets(text)
         self._reading = read([text], index)
+        self._n_sentences = int(self._reading.first_sentence[-1])
         self._columns = {tag.slug: column for column, tag in enumerate(artifact.tags)}
 
     def evidence(self, tags: Sequence[str]) -> list[Evidence]:
         """Return the sentences that carried each of `tags`, the strongest first."""
-        reading = self._reading
-        sentence = reading.sentence_of[reading.term_word]
-        entries = self._artifact.sentence_weights.of(reading.term)
-        scores = entries.sum_by(sentence, reading.n_sentences, len(self._columns))
+        weights = self._artifact.sentence_weights
+        found = self._reading.by_sentence(weights)
+        entries = weights.of(found.term)
+        scores = entries.sum_by(found.row, self._n_sentences, len(self._columns))
         spans = self._sentence_spans()
         evidence: list[Evidence] = []
         for tag in tags:
             column = self._columns[tag]
             for n in _carriers(scores[:, column]):
                 start, end = spans[n]
-                chosen = np.flatnonzero((sentence[entries.occurrence] == n) & (entries.tag == column))
+                chosen = np.flatnonzero((found.row[entries.occurrence] == n) & (entries.tag == column))
                 evidence.append(
                     {
                         "tag": tag,
@@ -89,34 +90,34 @@ class Explainer:
                         "start": start,
                         "end": end,
                         "score": float(scores[n, column]),
-                        "terms": sorted(self._terms(reading.term_word, reading.term, entries, chosen), key=_place),
+                        "terms": sorted(self._terms(found, entries, chosen), key=_place),
                     }
                 )
         return evidence
 
     def context(self, tags: Sequence[str]) -> list[Context]:
         """Return what the whole article added for each of `tags`."""
-        first = self._reading.is_first
-        term, word = self._reading.term[first], self._reading.term_word[first]
-        found = self._artifact.article_weights.of(term)
-        entries = replace(found, weight=found.weight * damping(np.array(self._reading.n_sentences)))
+        weights = self._artifact.article_weights
+        found = self._reading.by_text(weights)
+        entries = weights.of(found.term)
+        entries = replace(entries, weight=entries.weight * damping(np.array(self._n_sentences)))
         context: list[Context] = []
         for tag in tags:
             chosen = np.flatnonzero(entries.tag == self._columns[tag])
-            terms = self._terms(word, term, entries, chosen)
+            terms = self._terms(found, entries, chosen)
             score = float(entries.weight[chosen].sum())
             context.append({"tag": tag, "score": score, "terms": sorted(terms, key=lambda t: -abs(t["weight"]))})
         return context
 
-    def _terms(self, words: Ints, terms: Ints, entries: Entries, chosen: Ints) -> list[TermEvidence]:
-        found: list[TermEvidence] = []
+    def _terms(self, found: Occurrences, entries: Entries, chosen: Ints) -> list[TermEvidence]:
+        terms: list[TermEvidence] = []
         for entry in chosen.tolist():
             occurrence = entries.occurrence[entry]
-            term = self._artifact.terms[terms[occurrence]]
-            first = int(words[occurrence])
+            term = self._artifact.terms[found.term[occurrence]]
+            first = int(found.word[occurrence])
             start, end = self._span(first, first + term.count(" "))
-            found.append({"term": term, "start": start, "end": end, "weight": float(entries.weight[entry])})
-        return found
+            terms.append({"term": term, "start": start, "end": end, "weight": float(entries.weight[entry])})
+        return terms
 
     def _span(self, first: int, last: int) -> tuple[int, int]:
         """Return the offsets in the text from word `first` to behind word `last`."""
@@ -126,8 +127,8 @@ class Explainer:
     def _sentence_spans(self) -> list[tuple[int, int]]:
         """Return the span of each sentence, from behind the last one's end to its own closing marks."""
         reading, text = self._reading, self._text
-        first = np.flatnonzero(np.diff(reading.sentence_of, prepend=-1))
-        last = np.append(first, reading.sentence_of.size)[1:] - 1
+        first = np.flatnonzero(np.diff(reading.sentence_of[:-1], prepend=-1))
+        last = np.append(first, reading.words.starts.size)[1:] - 1
         before = np.searchsorted(reading.boundaries, reading.words.starts[first])
         spans = []
         for begin, end, n in zip(first.tolist(), last.tolist(), before.tolist(), strict=True):

@@ -14,6 +14,7 @@ The log-sum-exp makes one telling sentence enough; the context is what the artic
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +38,8 @@ class Entries:
     def sum_by(self, row: Ints, n_rows: int, n_tags: int) -> Floats:
         """Return the sums of weights, shape (rows, tags); `row` is that of each occurrence."""
         cell = row[self.occurrence] * n_tags + self.tag
-        sums: Floats = np.bincount(cell, self.weight, n_rows * n_tags).astype(np.float64)
-        return sums.reshape(n_rows, n_tags)
+        sums: Floats = np.bincount(cell, self.weight, n_rows * n_tags)
+        return sums.astype(np.float64, copy=False).reshape(n_rows, n_tags)
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,30 @@ class SparseWeights:
     weight: Floats
     """Weight of each entry, shape (entries,)."""
 
+    @cached_property
+    def has_entry(self) -> npt.NDArray[np.bool_]:
+        """Tell which terms have a weight for some tag, shape (terms,)."""
+        return np.diff(self.indptr) > 0
+
     def of(self, terms: Ints) -> Entries:
         """Return the entries of the occurring `terms`, in their order."""
         begin = self.indptr[terms]
         count = self.indptr[terms + 1] - begin
-        occurrence = np.repeat(np.arange(terms.size), count)
-        entry = np.arange(occurrence.size) + (begin - (np.cumsum(count) - count))[occurrence]
+        occurrence = np.arange(terms.size).repeat(count)
+        entry = np.arange(occurrence.size) + (begin - (count.cumsum() - count))[occurrence]
         return Entries(occurrence, self.tag[entry], self.weight[entry])
 
 
 def log_sum_exp(scores: Floats, first: Ints) -> Floats:
-    """Return it over runs of rows that begin at the ascending `first`, shape (runs, tags)."""
+    """Return it over runs of rows that begin at the ascending `first`, shape (runs, tags).
+
+    An empty run, one that begins where the next one does, has the value of that row.
+    """
     top = np.maximum.reduceat(scores, first, axis=0)
-    spread = np.exp(scores - np.repeat(top, np.diff(first, append=scores.shape[0]), axis=0))
+    length = np.empty_like(first)
+    np.subtract(first[1:], first[:-1], out=length[:-1])
+    length[-1] = scores.shape[0] - first[-1]
+    spread = np.exp(scores - top.repeat(length, axis=0))
     return top + np.log(np.add.reduceat(spread, first, axis=0))
 
 

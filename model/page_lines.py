@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import lru_cache
 
@@ -73,6 +74,13 @@ _SIGNS = (
 )
 _SIGNS_OF_PAGES = frozenset(name[:_SIGN_CHARS] for name in (*_SECTION_NAMES, *_SIGNS))
 """First characters, in lower case, of lines that stand only in the text of a page; shorter ones are whole lines."""
+_FIRST_CHARS = 3
+_SIGN_STARTS = frozenset(
+    "".join(chars)
+    for sign in _SIGNS_OF_PAGES
+    for chars in itertools.product(*((char, char.upper()) for char in sign[:_FIRST_CHARS]))
+)
+"""The first characters of those lines in every mixture of cases, to pass over other lines quickly."""
 
 _MAX_SHORT_CHARS = 60
 _PARAGRAPH_CHARS = 130
@@ -117,12 +125,12 @@ def _kind_of_any(line: str) -> int:
 
 def looks_like_a_page(text: str) -> bool:
     """Tell whether the text has any sign of a page around the article: a heading, a button, or mostly short lines."""
-    breaks = text.count("\n")
+    lines = text.split("\n")
+    breaks = len(lines) - 1
     if breaks >= _MANY_LINES and len(text) < breaks * _SHORT_LINES_CHARS:
         return True
-    return breaks > 0 and not _SIGNS_OF_PAGES.isdisjoint(
-        [line.lstrip()[:_SIGN_CHARS].lower() for line in text.split("\n")]
-    )
+    candidates = [line for line in lines if line[:_FIRST_CHARS] in _SIGN_STARTS or line[:1].isspace()]
+    return breaks > 0 and any(line.lstrip()[:_SIGN_CHARS].lower() in _SIGNS_OF_PAGES for line in candidates)
 
 
 def names_in(text: str) -> set[str]:

@@ -21,6 +21,7 @@ from model.alphabet import (
     KIND_OF,
     LOWER,
     NEWLINE,
+    OTHER,
     PERIOD,
     SPACE,
     SYMBOLS,
@@ -38,58 +39,76 @@ TEXT_END = "\u2029"
 _ABBREVIATION_KEYS = np.sort(keys_of_lines(ABBREVIATIONS))
 _FIRST_LETTER = SYMBOLS.index("a") + 1
 _LOOK_AHEAD = 4
+_LAST_BEFORE_AND_NEXT = np.array([-1, 1, 2, 3, 4, 5])
+_LAST_AND_NEXT = np.array([-1, 0, 1, 2, 3, 4])
+_CLOSERS, _WRAPPED, _GLUED, _APART = 7, 8, 16, 32
+_N_KINDS = max(OTHER, SPACE, LOWER, UPPER, CLOSER, BREAK) + 1
+_DIGITS = _N_KINDS ** np.arange(5, -1, -1, dtype=np.int32)
 Flags = npt.NDArray[np.bool_]
 
 
-def _kinds(codes: Codes, at: Ints) -> npt.NDArray[np.uint8]:
-    return KIND_OF.take(codes.take(at, mode="clip"))
+def _build() -> npt.NDArray[np.uint8]:
+    """Work out, for every kind of a last character and the next five, how many closers come, and what holds."""
+    last, *following = np.indices((_N_KINDS,) * 6, np.uint8).reshape(6, -1)
+    kinds = np.array(following)
+
+    def run(kind: int) -> Ints:
+        return np.logical_and.accumulate(kinds[:_LOOK_AHEAD] == kind).sum(axis=0)
+
+    ahead = np.take_along_axis(kinds, run(SPACE)[None], axis=0)[0]
+    apart = (kinds[0] == BREAK) | ((kinds[0] == SPACE) & (ahead != LOWER))
+    glued = (last == LOWER) & (kinds[0] == UPPER)
+    holds = run(CLOSER) | _WRAPPED * (ahead == LOWER) | _GLUED * glued | _APART * apart
+    return holds.astype(np.uint8)
 
 
-def _skip(codes: Codes, at: Ints, kind: int) -> Ints:
-    """Step over at most _LOOK_AHEAD code units of a kind."""
-    at = at.copy()
-    moving = np.arange(at.size)
-    for _ in range(_LOOK_AHEAD):
-        moving = moving[_kinds(codes, at[moving]) == kind]
-        if not moving.size:
-            break
-        at[moving] += 1
-    return at
+_HOLDS = _build()
+"""`_CLOSERS`, `_WRAPPED`, `_GLUED` and `_APART` of six characters, by the number that their kinds are the digits of."""
 
 
-def _shortened(words: Words, stops: Ints) -> Flags:
-    """Tell which full stops belong to an abbreviation or an initial."""
-    if not words.starts.size:
+def _what_holds(codes: Codes, places: Ints) -> npt.NDArray[np.uint8]:
+    """Look up what holds for six places in each row, shape (marks, 6)."""
+    return _HOLDS.take(KIND_OF.take(codes.take(places, mode="clip")) @ _DIGITS)
+
+
+def _shortened(words: Words, before: Ints, stops: Ints) -> Flags:
+    """Tell which full stops belong to an abbreviation or an initial; `before` is the last word before each."""
+    if not before.size or not words.starts.size:
         return np.zeros(stops.size, bool)
-    before = np.searchsorted(words.starts, stops) - 1
-    touches = (before >= 0) & (words.starts[before] + words.lengths[before] == stops)
-    keys = words.keys[before]
-    nearest = _ABBREVIATION_KEYS.take(np.searchsorted(_ABBREVIATION_KEYS, keys), mode="clip")
-    initial = (words.lengths[before] == 1) & (words.symbols[words.starts[before]] >= _FIRST_LETTER)
-    shortened: Flags = touches & (initial | (nearest == keys))
+    start, length, keys = words.starts[before], words.lengths[before], words.keys[before]
+    nearest = _ABBREVIATION_KEYS.take(_ABBREVIATION_KEYS.searchsorted(keys), mode="clip")
+    initial = (length == 1) & (words.symbols[start] >= _FIRST_LETTER)
+    shortened: Flags = (start + length == stops) & (initial | (nearest == keys))
     return shortened
 
 
-def find_boundaries(codes: Codes, words: Words) -> Ints:
-    """Return the offsets of the characters that end a sentence, ascending; the buffer must end in `TEXT_END`."""
-    at = np.flatnonzero(words.symbols >= FIRST_BOUNDARY)
+def find_boundaries(codes: Codes, words: Words) -> tuple[Ints, Ints]:
+    """Return where sentences end in a buffer that ends in `TEXT_END`.
+
+    That is the offset of each character that ends one, ascending, and the number of words before it.
+    """
+    at = (words.symbols >= FIRST_BOUNDARY).nonzero()[0]
     symbol = words.symbols[at]
-    after = _skip(codes, at + 1, CLOSER)
-    spaced = _kinds(codes, after)
-    ahead = _kinds(codes, _skip(codes, after, SPACE))
-    apart = (spaced == BREAK) | ((spaced == SPACE) & (ahead != LOWER))
-    glued = (_kinds(codes, at - 1) == LOWER) & (_kinds(codes, at + 1) == UPPER)
-    wrapped = (codes[at] == ord("\n")) & (_kinds(codes, _skip(codes, at + 1, SPACE)) == LOWER)
-    ends = np.where(symbol == NEWLINE, ~wrapped, apart)
-    stops = np.flatnonzero(symbol == PERIOD)
-    ends[stops] = (apart[stops] & ~_shortened(words, at[stops])) | glued[stops]
-    boundaries: Ints = at[ends]
-    return boundaries
+    n_before = words.starts.searchsorted(at)
+    row = at[:, None]
+    holds = _what_holds(codes, row + _LAST_BEFORE_AND_NEXT)
+    behind_closers = _what_holds(codes, row + 1 + (holds & _CLOSERS)[:, None] + _LAST_AND_NEXT)
+    ends = (behind_closers & _APART) > 0
+    is_stop = symbol == PERIOD
+    stops = (ends & is_stop).nonzero()[0]
+    ends[stops[_shortened(words, n_before[stops] - 1, at[stops])]] = False
+    ends |= is_stop & ((holds & _GLUED) > 0)
+    breaks = (symbol == NEWLINE).nonzero()[0]
+    ends[breaks] = (codes[at[breaks]] != ord("\n")) | ((holds[breaks] & _WRAPPED) == 0)
+    return at[ends], n_before[ends]
 
 
-def number_sentences(words: Words, boundaries: Ints) -> Ints:
-    """Return the number, from 0, of each word's sentence, shape (words,); a sentence has at least one word."""
-    first_word = np.zeros(words.starts.size + 1, np.int64)
-    first_word[np.searchsorted(words.starts, boundaries)] = 1
+def number_sentences(n_words: int, words_before: Ints) -> Ints:
+    """Return the number, from 0, of each word's sentence, and behind the last word the number of sentences.
+
+    `words_before` has the number of words before each boundary; a sentence has at least one word. Shape (n_words + 1,).
+    """
+    first_word = np.zeros(n_words + 1, np.int64)
+    first_word[words_before] = 1
     first_word[0] = 0
-    return np.cumsum(first_word[:-1])
+    return first_word.cumsum()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import compress
 from os import PathLike
 from pathlib import Path
 from typing import Literal, NotRequired, TypedDict, overload
@@ -13,9 +14,9 @@ from model import artifact as artifacts
 from model.errors import EmptyText, TextError, TextTooLong
 from model.explain import Context, Evidence, Explainer
 from model.language import MARKED_SURE, Language, identify
-from model.linear import Floats, damping, log_sum_exp, logistic
+from model.linear import Floats, SparseWeights, damping, log_sum_exp, logistic
 from model.page import Article, find_article
-from model.reading import Reading, read
+from model.reading import Occurrences, Reading, read
 from model.terms import TermIndex
 
 MAX_TEXT_CHARS = 2_000_000
@@ -65,20 +66,16 @@ class TopicTagger:
         """Prepare the look-up tables of a loaded artifact."""
         self.artifact = artifact
         self.tags = tuple(tag.slug for tag in artifact.tags)
+        self.version = artifact.version
         self._slope = np.array([tag.slope for tag in artifact.tags])
         self._intercept = np.array([tag.intercept for tag in artifact.tags])
-        self._thresholds = tuple((tag.slug, tag.threshold) for tag in artifact.tags)
+        self._thresholds = np.array([tag.threshold for tag in artifact.tags])
         self._index = TermIndex(artifact.terms, artifact.variants)
 
     @classmethod
     def load(cls, path: str | PathLike[str] | None = None) -> TopicTagger:
         """Load the artifact in the folder `path`, by default the shipped one. Raises ArtifactError."""
         return cls(artifacts.load(None if path is None else Path(path)))
-
-    @property
-    def version(self) -> str:
-        """Return the version of the artifact."""
-        return self.artifact.version
 
     def tag(self, text: str, *, page: Page = "auto") -> Tagging:
         """Tag one text. Raises EmptyText or TextTooLong, and TypeError for anything but a str.
@@ -123,51 +120,50 @@ class TopicTagger:
 
     def score_sentences(self, text: str) -> Floats:
         """Return the score of each sentence of the whole `text` for each tag, shape (sentences, tags)."""
-        return self._score_sentences(read([text], self._index))
+        reading = read([text], self._index)
+        return self._sum(reading.by_sentence, self.artifact.sentence_weights, int(reading.first_sentence[-1]))
 
-    def _score_sentences(self, reading: Reading) -> Floats:
-        sentence = reading.sentence_of[reading.term_word]
-        entries = self.artifact.sentence_weights.of(reading.term)
-        return entries.sum_by(sentence, reading.n_sentences, len(self.tags))
+    def _sum(self, occurrences: Callable[[SparseWeights], Occurrences], weights: SparseWeights, n_rows: int) -> Floats:
+        found = occurrences(weights)
+        return weights.of(found.term).sum_by(found.row, n_rows, len(self.tags))
 
     def _margins(self, reading: Reading) -> Floats:
-        """Return the margins of the texts that have words, shape (texts, tags)."""
-        has_words = np.diff(reading.first_word) > 0
-        first_word = reading.first_word[:-1][has_words]
-        first_sentence = reading.sentence_of[first_word]
-        strongest = log_sum_exp(self._score_sentences(reading), first_sentence)
-        entries = self.artifact.article_weights.of(reading.term[reading.is_first])
-        article = np.cumsum(has_words)[reading.term_text[reading.is_first]] - 1
-        n_sentences = np.diff(first_sentence, append=reading.n_sentences)
-        context = entries.sum_by(article, first_word.size, len(self.tags)) * damping(n_sentences)[:, None]
+        """Return the margins of the texts, shape (texts, tags); those of a text without words mean nothing."""
+        first = reading.first_sentence
+        scores = self._sum(reading.by_sentence, self.artifact.sentence_weights, int(first[-1]) + 1)
+        strongest = log_sum_exp(scores, first)[:-1]
+        context = self._sum(reading.by_text, self.artifact.article_weights, first.size - 1)
+        context *= damping(np.maximum(first[1:] - first[:-1], 1))[:, None]
         margins: Floats = self._slope * strongest + context + self._intercept
         return margins
 
     def _tag_block(self, texts: Sequence[str]) -> list[Tagging | TextError]:
         reading = read([text if len(text) <= MAX_TEXT_CHARS else "" for text in texts], self._index)
-        has_words = np.diff(reading.first_word) > 0
-        probabilities = np.zeros((len(texts), len(self.tags)))
-        if has_words.any():
-            probabilities[has_words] = logistic(self._margins(reading))
-        rows = zip(texts, probabilities.tolist(), has_words.tolist(), strict=True)
+        probabilities = logistic(self._margins(reading))
+        given = probabilities >= self._thresholds
+        columns = (
+            probabilities.tolist(),
+            given.tolist(),
+            np.diff(reading.first_word).tolist(),
+            reading.marked_shares(),
+        )
         return [
-            self._result(text, row, reading.marked_share(n)) if known else _refusal(text)
-            for n, (text, row, known) in enumerate(rows)
+            self._result(text, scores, tags, marked) if n_words else _refusal(text)
+            for text, scores, tags, n_words, marked in zip(texts, *columns, strict=True)
         ]
 
-    def _result(self, text: str, probabilities: list[float], marked_share: float) -> Tagging:
-        language = Language.VIETNAMESE if marked_share >= MARKED_SURE else identify(text)
-        if language is Language.OTHER:
-            probabilities = [0.0] * len(self.tags)
+    def _result(self, text: str, probabilities: list[float], given: list[bool], marked_share: float) -> Tagging:
         result: Tagging = {
-            "tags": [
-                slug for (slug, least), score in zip(self._thresholds, probabilities, strict=True) if score >= least
-            ],
+            "tags": list(compress(self.tags, given)),
             "scores": dict(zip(self.tags, probabilities, strict=True)),
-            "model": self.artifact.version,
+            "model": self.version,
         }
-        if language is not Language.VIETNAMESE:
-            result["warnings"] = [_WARNINGS[language]]
+        if marked_share < MARKED_SURE:
+            language = identify(text)
+            if language is Language.OTHER:
+                result["tags"], result["scores"] = [], dict.fromkeys(self.tags, 0.0)
+            if language is not Language.VIETNAMESE:
+                result["warnings"] = [_WARNINGS[language]]
         return result
 
 

@@ -65,14 +65,14 @@ def find_words(codes: Codes) -> Words:
     symbols = padded[1 : codes.size + 1]
     SYMBOL_OF.take(codes, out=symbols, mode="clip")
     inside = padded.view(np.int8) > 0
-    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    edges = (inside[1:] != inside[:-1]).nonzero()[0]
     starts = edges[0::2]
     lengths = edges[1::2] - starts
     windows = np.ndarray((codes.size + _PADDING - _WINDOW,), "<u8", padded.data, offset=1, strides=(1,))
     keys = windows[starts]
     keys &= _MASKS.take(lengths, mode="clip")
     keys *= _FIRST
-    long = np.flatnonzero(lengths > _WINDOW)
+    long = (lengths > _WINDOW).nonzero()[0]
     if long.size:
         start, length = starts[long], lengths[long]
         rest = (windows[start + _WINDOW] & _MASKS.take(length - _WINDOW, mode="clip")) * _SECOND
@@ -114,45 +114,50 @@ class TermIndex:
             lines += every
             owner += [number] * len(every)
         keys, unique = np.unique(keys_of_lines(lines), return_index=True)
+        first_word = keys_of_lines([line.split(" ", 1)[0] for line in lines])
+        n_words = np.array([line.count(" ") + 1 for line in lines], np.int64)
         self.n_terms = len(terms)
-        self.max_words = max((term.count(" ") + 1 for term in terms), default=1)
+        self.max_words = int(n_words.max(initial=1))
         bits = max(8, (keys.size * _SLOTS_A_KEY - 1).bit_length())
         self._shift = np.uint64(64 - bits)
-        slots = (keys >> self._shift).astype(np.int64)
-        count = np.bincount(slots, minlength=1 << bits)
-        self._taken = count > 0
+        self._begins = np.zeros(1 << bits, np.uint8)
+        np.bitwise_or.at(self._begins, self._slots(first_word), (1 << (n_words - 1)).astype(np.uint8))
+        count = np.bincount(self._slots(keys), minlength=1 << bits)
         self._first = np.cumsum(count) - count
         self._depth = int(count.max())
         self._keys = np.concatenate([keys, np.zeros(self._depth, np.uint64)])
         self._term = np.concatenate([np.array(owner, np.int64)[unique], np.full(self._depth, -1)])
 
+    def _slots(self, keys: Keys) -> Ints:
+        return (keys >> self._shift).view(np.int64)
+
     def find(self, keys: Keys) -> tuple[Ints, Ints]:
         """Return the positions in `keys` that are keys of a term, and those terms' numbers."""
-        slots = (keys >> self._shift).view(np.int64)
-        candidates = np.flatnonzero(self._taken.take(slots, mode="clip"))
-        wanted = keys[candidates]
-        entry = self._first.take(slots[candidates])
-        found = self._keys.take(entry) == wanted
+        entry = self._first.take(self._slots(keys))
+        found = self._keys.take(entry) == keys
         for _ in range(self._depth - 1):
             entry += ~found
-            found |= self._keys.take(entry) == wanted
-        return candidates[found], self._term.take(entry[found])
+            found |= self._keys.take(entry) == keys
+        position = found.nonzero()[0]
+        return position, self._term.take(entry[position])
 
     def scan(self, words: Words, sentence_of: Ints) -> tuple[Ints, Ints]:
         """Return the first word and the number of every term that stands within one sentence, shorter terms first.
 
-        `sentence_of` gives each word's sentence, shape (words,).
+        `sentence_of` gives each word's sentence, shape (words,) or longer.
         """
-        positions, numbers = [], []
+        begins = self._begins.take(self._slots(words.keys))
         keys = words.keys
-        for extra in range(self.max_words):
-            if extra:
+        first, wanted, extra = [], [], []
+        for more in range(self.max_words):
+            if more:
                 keys = keys[:-1] * _NEXT
-                keys += words.keys[extra:]
-            first, number = self.find(keys)
-            if extra:
-                whole = sentence_of[first] == sentence_of[first + extra]
-                first, number = first[whole], number[whole]
-            positions.append(first)
-            numbers.append(number)
-        return np.concatenate(positions), np.concatenate(numbers)
+                keys += words.keys[more:]
+            at = ((begins[: keys.size] & np.uint8(1 << more)) != 0).nonzero()[0]
+            first.append(at)
+            wanted.append(keys[at])
+            extra.append(at + more)
+        found, term = self.find(np.concatenate(wanted))
+        word, last = np.concatenate(first)[found], np.concatenate(extra)[found]
+        whole = sentence_of[word] == sentence_of[last]
+        return word[whole], term[whole]

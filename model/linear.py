@@ -38,7 +38,7 @@ class Entries:
     def sum_by(self, row: Ints, n_rows: int, n_tags: int) -> Floats:
         """Return the sums of weights, shape (rows, tags); `row` is that of each occurrence."""
         cell = row[self.occurrence] * n_tags + self.tag
-        sums: Floats = np.bincount(cell, self.weight, n_rows * n_tags)
+        sums = np.bincount(cell, self.weight, n_rows * n_tags)
         return sums.astype(np.float64, copy=False).reshape(n_rows, n_tags)
 
 

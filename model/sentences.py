@@ -53,13 +53,14 @@ def _build() -> npt.NDArray[np.uint8]:
     kinds = np.array(following)
 
     def run(kind: int) -> Ints:
-        return np.logical_and.accumulate(kinds[:_LOOK_AHEAD] == kind).sum(axis=0)
+        length: Ints = np.logical_and.accumulate(kinds[:_LOOK_AHEAD] == kind).sum(axis=0)
+        return length
 
     ahead = np.take_along_axis(kinds, run(SPACE)[None], axis=0)[0]
     apart = (kinds[0] == BREAK) | ((kinds[0] == SPACE) & (ahead != LOWER))
     glued = (last == LOWER) & (kinds[0] == UPPER)
     holds = run(CLOSER) | _WRAPPED * (ahead == LOWER) | _GLUED * glued | _APART * apart
-    return holds.astype(np.uint8)
+    return np.asarray(holds, np.uint8)
 
 
 _HOLDS = _build()

@@ -75,6 +75,8 @@ class Artifact:
     """Cross-validated figures."""
     libraries: Mapping[str, str] = field(default_factory=dict)
     """Versions of the libraries that fitted it."""
+    self_test: Mapping[str, Any] = field(default_factory=dict)
+    """A text with its tags and scores: see `model.selftest`."""
     version: str = ""
     """Name of the contents: twelve hex digits of their digest; set by `save` and `load`."""
 
@@ -112,6 +114,7 @@ def _serialise(artifact: Artifact) -> tuple[bytes, bytes]:
         "training": artifact.training,
         "metrics": artifact.metrics,
         "libraries": artifact.libraries,
+        "self_test": artifact.self_test,
         "files": {WEIGHTS: hashlib.sha256(data).hexdigest()},
     }
     contents["version"] = hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:12]
@@ -167,6 +170,7 @@ def load_bytes(manifest: bytes, weights: bytes, *, source: str) -> Artifact:
             contents["training"],
             contents["metrics"],
             contents["libraries"],
+            contents["self_test"],
             contents["version"],
         )
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:

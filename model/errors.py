@@ -9,7 +9,9 @@
     ├── ArtifactError      the artifact cannot be used
     │   ├── ArtifactMissing    no manifest in the folder
     │   ├── ArtifactDamaged    a digest, an array or a field is not what it should be
-    │   └── ArtifactTooNew     written by a later chude
+    │   ├── ArtifactTooNew     written by a later chude
+    │   └── VersionError       no such version, or none to go back to
+    ├── SettingError       a `CHUDE_...` variable that cannot be used
     ├── DataError          labelled data cannot be used; carries one `Problem` a bad record
     └── FitError           the data are readable, but nothing can be fitted on them
 
@@ -79,6 +81,18 @@ class ArtifactTooNew(ArtifactError):
     """The artifact was written by a later chude."""
 
     code = "artifact-too-new"
+
+
+class VersionError(ArtifactError):
+    """There is no such version, or none to go back to."""
+
+    code = "unknown-version"
+
+
+class SettingError(ChudeError):
+    """A setting cannot be used."""
+
+    code = "bad-setting"
 
 
 @dataclass(frozen=True)

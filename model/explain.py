@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,8 @@ class TermEvidence(TypedDict):
     """A term where it first stands in the sentence, or in the article."""
 
     term: str
+    field: NotRequired[str]
+    """Field of the document that the offsets count in, "title" or "text", where it came in fields."""
     start: int
     """Offset of the first character in the text that was sent."""
     end: int
@@ -40,6 +42,8 @@ class Evidence(TypedDict):
 
     tag: str
     sentence: str
+    field: NotRequired[str]
+    """As in `TermEvidence`."""
     start: int
     end: int
     score: float

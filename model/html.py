@@ -17,6 +17,11 @@ def is_html(text: str) -> bool:
     return _HTML.match(text) is not None
 
 
+def prepare() -> None:
+    """Import what `read_html` needs, so that the first page does not wait for it."""
+    import trafilatura  # noqa: F401
+
+
 def read_html(html: str, *, source: str) -> str:
     """Return title and main text of an HTML page, without the page around them; `source` names it in messages.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from os import PathLike
 from pathlib import Path
 from typing import Literal, NotRequired, TypedDict, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from model import artifact as artifacts
 from model.errors import EmptyText, TextError, TextTooLong
@@ -21,6 +22,8 @@ from model.terms import TermIndex
 
 MAX_TEXT_CHARS = 2_000_000
 """Longest text that is tagged, in characters."""
+NO_KNOWN_TERM = "no term that the model knows is in the text: its scores are those of any other text"
+"""A warning."""
 _BLOCK_CHARS = 1 << 17
 _WARNINGS = {
     Language.WITHOUT_DIACRITICS: "the text has no Vietnamese diacritics: its scores are unreliable",
@@ -28,6 +31,7 @@ _WARNINGS = {
 }
 
 
+Flags = npt.NDArray[np.bool_]
 Page = Literal["auto", "always", "never"]
 """Whether the article is cut out of the page around it: where there are signs of a page, always, or never."""
 
@@ -35,6 +39,8 @@ Page = Literal["auto", "always", "never"]
 class LeftOutPart(TypedDict):
     """A part of the text that was not read, because it is the page's or another article's."""
 
+    field: NotRequired[str]
+    """As in `TermEvidence`."""
     start: int
     end: int
     reason: str
@@ -121,38 +127,50 @@ class TopicTagger:
     def score_sentences(self, text: str) -> Floats:
         """Return the score of each sentence of the whole `text` for each tag, shape (sentences, tags)."""
         reading = read([text], self._index)
-        return self._sum(reading.by_sentence, self.artifact.sentence_weights, int(reading.first_sentence[-1]))
+        weights = self.artifact.sentence_weights
+        return self._sum(reading.by_sentence(weights), weights, int(reading.first_sentence[-1]))
 
-    def _sum(self, occurrences: Callable[[SparseWeights], Occurrences], weights: SparseWeights, n_rows: int) -> Floats:
-        found = occurrences(weights)
+    def _sum(self, found: Occurrences, weights: SparseWeights, n_rows: int) -> Floats:
         return weights.of(found.term).sum_by(found.row, n_rows, len(self.tags))
 
-    def _margins(self, reading: Reading) -> Floats:
-        """Return the margins of the texts, shape (texts, tags); those of a text without words mean nothing."""
+    def _margins(self, reading: Reading) -> tuple[Floats, Flags]:
+        """Return the margins of the texts, shape (texts, tags), and which texts have a known term, shape (texts,).
+
+        The margins of a text without words mean nothing.
+        """
         first = reading.first_sentence
-        scores = self._sum(reading.by_sentence, self.artifact.sentence_weights, int(first[-1]) + 1)
+        in_sentence = reading.by_sentence(self.artifact.sentence_weights)
+        scores = self._sum(in_sentence, self.artifact.sentence_weights, int(first[-1]) + 1)
         strongest = log_sum_exp(scores, first)[:-1]
-        context = self._sum(reading.by_text, self.artifact.article_weights, first.size - 1)
+        in_text = reading.by_text(self.artifact.article_weights)
+        context = self._sum(in_text, self.artifact.article_weights, first.size - 1)
         context *= damping(np.maximum(first[1:] - first[:-1], 1))[:, None]
         margins: Floats = self._slope * strongest + context + self._intercept
-        return margins
+        known = np.zeros(first.size - 1, bool)
+        known[in_text.row] = True
+        if not known.all():
+            known[first.searchsorted(in_sentence.row, side="right") - 1] = True
+        return margins, known
 
     def _tag_block(self, texts: Sequence[str]) -> list[Tagging | TextError]:
         reading = read([text if len(text) <= MAX_TEXT_CHARS else "" for text in texts], self._index)
-        probabilities = logistic(self._margins(reading))
+        margins, known = self._margins(reading)
+        probabilities = logistic(margins)
         given = probabilities >= self._thresholds
         columns = (
             probabilities.tolist(),
             given.tolist(),
             np.diff(reading.first_word).tolist(),
-            reading.marked_shares(),
+            zip(reading.marked_shares(), known.tolist(), strict=True),
         )
         return [
-            self._result(text, scores, tags, marked) if n_words else _refusal(text)
-            for text, scores, tags, n_words, marked in zip(texts, *columns, strict=True)
+            self._result(text, scores, tags, *looks) if n_words else _refusal(text)
+            for text, scores, tags, n_words, looks in zip(texts, *columns, strict=True)
         ]
 
-    def _result(self, text: str, probabilities: list[float], given: list[bool], marked_share: float) -> Tagging:
+    def _result(
+        self, text: str, probabilities: list[float], given: list[bool], marked_share: float, known: bool
+    ) -> Tagging:
         result: Tagging = {
             "tags": list(compress(self.tags, given)),
             "scores": dict(zip(self.tags, probabilities, strict=True)),
@@ -164,6 +182,8 @@ class TopicTagger:
                 result["tags"], result["scores"] = [], dict.fromkeys(self.tags, 0.0)
             if language is not Language.VIETNAMESE:
                 result["warnings"] = [_WARNINGS[language]]
+        if not known:
+            result.setdefault("warnings", []).append(NO_KNOWN_TERM)
         return result
 
 

@@ -20,6 +20,8 @@ _COMMANDS = {
     "train": "service.train",
     "eval": "service.evaluate",
     "check": "service.check",
+    "serve": "service.serve",
+    "keys": "service.keys",
 }
 
 

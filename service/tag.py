@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import click
-import orjson
+import msgspec
 
 from model import NoArticle, Tagging, TextError, TopicTagger, UnreadableText
 from model.encoding import decode
@@ -85,7 +85,7 @@ def _as_json(name: str, outcome: Tagging | TextError) -> Iterator[str]:
         record: dict[str, object] = {"id": name, "error": {"code": outcome.code, "message": str(outcome)}}
     else:
         record = {"id": name, **outcome}
-    yield orjson.dumps(record).decode()
+    yield msgspec.json.encode(record).decode()
 
 
 def _as_text(tagger: TopicTagger, name: str, outcome: Tagging | TextError) -> Iterator[str]:

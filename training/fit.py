@@ -15,6 +15,7 @@ import numpy.typing as npt
 from model.artifact import Artifact, Tag
 from model.errors import FitError
 from model.linear import Floats, SparseWeights
+from model.selftest import with_self_test
 from model.text import normalise
 from training.calibration import Calibration, calibrate_tags, probabilities, stack
 from training.classifier import TopicClassifier
@@ -101,7 +102,7 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
         metrics=metrics,
         libraries={name: library_version(name) for name in _LIBRARIES},
     )
-    return Fit(artifact.with_version(), tags, left_out, labels, out_of_fold)
+    return Fit(with_self_test(artifact).with_version(), tags, left_out, labels, out_of_fold)
 
 
 def _fitted_tags(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, cast
 
-import orjson
+import msgspec
 
 from model.errors import DataError, Problem
 from training.examples import Example, parse_record
@@ -37,9 +37,9 @@ def _read_jsonl(stream: IO[bytes], file: str) -> Iterator[Record]:
             yield number, line
             continue
         try:
-            yield number, orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            yield number, Problem(file, number, "", f"not JSON (column {error.colno}: {error.msg}): one object a line")
+            yield number, msgspec.json.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            yield number, Problem(file, number, "", f"not JSON ({error}): one object a line")
 
 
 def _read_fasttext(stream: IO[bytes], file: str) -> Iterator[Record]:

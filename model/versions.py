@@ -1,0 +1,140 @@
+"""The versions of the model in `$CHUDE_HOME`: one folder each, and one small file, `live`, that names the live one.
+
+A version is never overwritten. The pointer is replaced atomically and remembers the version before, so that a rollback
+knows where to go. With nothing there, the shipped artifact is live.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from model.artifact import MANIFEST, PRETRAINED, Artifact, load, save
+from model.errors import ArtifactMissing, VersionError
+from model.selftest import check_self_test
+from model.tagger import TopicTagger
+
+
+def home_folder(environ: Mapping[str, str]) -> Path:
+    """Return `$CHUDE_HOME`, by default the platform's folder of user data."""
+    if chosen := environ.get("CHUDE_HOME"):
+        return Path(chosen)
+    from platformdirs import user_data_path
+
+    return user_data_path("chude", appauthor=False)
+
+
+class Versions:
+    """The versions in one home folder. Safe to use from several processes at once."""
+
+    def __init__(self, home: Path) -> None:
+        """Use the folder `home`, made at the first write."""
+        self.home = home
+        self._pointer = home / "live"
+
+    def live(self) -> str | None:
+        """Return the live version, or None for the shipped artifact."""
+        return next(iter(self._read_pointer()), None)
+
+    def before(self) -> str | None:
+        """Return the version that was live before the live one, if any."""
+        return next(iter(self._read_pointer()[1:]), None)
+
+    def names(self) -> list[str]:
+        """Return the versions in the home folder, the oldest first."""
+        folders = (manifest.parent for manifest in (self.home / "models").glob(f"[!.]*/{MANIFEST}"))
+        return [folder.name for folder in sorted(folders, key=lambda folder: (folder.stat().st_mtime_ns, folder.name))]
+
+    def made_at(self, version: str) -> float:
+        """Return when a version was stored, in seconds since 1970."""
+        return (self.folder(version) / MANIFEST).stat().st_mtime
+
+    def folder(self, version: str | None = None) -> Path:
+        """Return the folder of a version, by default of the live one. Raises VersionError for an unknown version."""
+        version = version or self.live()
+        if version is None:
+            return PRETRAINED
+        folder = self.home / "models" / version
+        if os.sep not in version and not version.startswith(".") and (folder / MANIFEST).exists():
+            return folder
+        if version == load().version:
+            return PRETRAINED
+        raise VersionError(f"{version}: no such version in {self.home / 'models'}: `chude models list` shows them")
+
+    def add(self, artifact: Artifact) -> str:
+        """Store an artifact under its version, whole or not at all, and return the version."""
+        models = self.home / "models"
+        models.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=".part-", dir=models))
+        try:
+            version = save(artifact, part).version
+            _sync(part / MANIFEST)
+            part.chmod(0o755)
+            if not (models / version).exists():
+                os.rename(part, models / version)
+            _sync(models)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return version
+
+    def activate(self, version: str) -> None:
+        """Make a version live, after loading it and running its self-test. Raises VersionError or ArtifactError."""
+        check_self_test(TopicTagger(load(self.folder(version))))
+        with self._locked():
+            before = self.live() or load().version
+            if version != before:
+                self._write_pointer([version, before])
+
+    def rollback(self) -> str:
+        """Make the version before the live one live again, and return it. Raises VersionError when there is none."""
+        before = self.before()
+        if before is None:
+            raise VersionError("there is no version before the live one: `chude models list` shows what there is")
+        self.activate(before)
+        return before
+
+    def prune(self, keep: int) -> list[str]:
+        """Remove all but the newest `keep` versions, never the live one nor the one before; return what is gone."""
+        with self._locked():
+            used = {self.live(), self.before()}
+            gone = [name for name in self.names()[: -keep or None] if name not in used]
+            for name in gone:
+                shutil.rmtree(self.home / "models" / name)
+        return gone
+
+    def _read_pointer(self) -> list[str]:
+        try:
+            return self._pointer.read_text(encoding="utf-8").split()
+        except FileNotFoundError:
+            return []
+        except (OSError, UnicodeDecodeError) as error:
+            raise ArtifactMissing(f"{self._pointer}: cannot be read: {error}") from None
+
+    def _write_pointer(self, versions: list[str]) -> None:
+        part = self._pointer.with_name(".live.part")
+        part.write_text("\n".join(versions) + "\n", encoding="utf-8")
+        _sync(part)
+        os.replace(part, self._pointer)
+        _sync(self.home)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other processes from changing the pointer or removing versions."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _sync(path: Path) -> None:
+    """Make sure that a file, or the names in a folder, are on the disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

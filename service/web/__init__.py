@@ -1,0 +1,1 @@
+"""The HTTP service: a Flask application behind gunicorn."""

@@ -1,0 +1,32 @@
+"""The Flask application."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask
+
+from model.versions import Versions
+from service.settings import Settings
+from service.web import docs, models, predict, problems, request_log, status
+from service.web.batching import Batcher
+from service.web.key_store import KeyStore
+from service.web.live import LiveTagger
+from service.web.metrics import Metrics
+from service.web.services import EXTENSION, Services
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the application; its model is loaded, but follows the pointer only after `live.watch()`."""
+    app = Flask("chude", static_folder=None)
+    versions = Versions(settings.home)
+    metrics = Metrics()
+    live = LiveTagger(versions, logging.getLogger(request_log.LOGGER), metrics.count_refusal)
+    batcher = Batcher(lambda: live.tagger)
+    app.extensions[EXTENSION] = Services(settings, versions, metrics, live, batcher, KeyStore(settings.home))
+    request_log.register(app, metrics)
+    problems.register(app)
+    for module in (predict, status, models):
+        app.register_blueprint(module.blueprint)
+    docs.register(app)
+    return app

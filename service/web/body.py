@@ -1,0 +1,167 @@
+"""The body of a request, checked before anything reads it: type, charset, size, and JSON that means one thing."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+from flask import Request
+
+from service.settings import Settings
+from service.web.problems import RequestError
+
+T = TypeVar("T")
+_PLACE = re.compile(r" - at `\$(.*)`$")
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_FIELD = re.compile(r"(?:missing required|unknown) field `(.*?)`")
+
+
+class _Refused:
+    """Stands in a parsed body for something that JSON allows or Python adds, and that is refused."""
+
+    def __init__(self, what: str, key: str = "") -> None:
+        self.what, self.key = what, key
+
+
+def content_type(request: Request, allowed: tuple[str, ...]) -> str:
+    """Return the media type of the body. Raises RequestError 415 for any other than `allowed`."""
+    if request.environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+        raise RequestError(
+            415, "unsupported-encoding", "compressed bodies are not read: send it without Content-Encoding"
+        )
+    if request.environ.get("CONTENT_TYPE") == allowed[0]:
+        return allowed[0]
+    kind = request.mimetype
+    if kind not in allowed:
+        given = f"Content-Type is {kind}" if kind else "there is no Content-Type"
+        raise RequestError(415, "unsupported-media-type", f"{given}: send {' or '.join(allowed)}")
+    charset = request.mimetype_params.get("charset")
+    try:
+        name = codecs.lookup(charset).name if charset else "utf-8"
+    except LookupError:
+        name = ""
+    if name not in ("utf-8", "ascii") and not (name in ("utf-16", "cp1258") and kind != "application/json"):
+        raise RequestError(415, "unsupported-charset", f"charset {charset} is not read: send UTF-8")
+    return kind
+
+
+def read_body(request: Request, settings: Settings) -> bytes:
+    """Return the whole body. Raises RequestError 413 when it is too large, 400 when it was cut short, 408 when late."""
+    limit, length = settings.max_body_bytes, request.content_length
+    began = time.monotonic()
+    body = b""
+    if length is None or length <= limit:
+        with contextlib.suppress(OSError):  # the connection, or a chunk, ended in the middle
+            body = request.environ["wsgi.input"].read(limit + 1 if length is None else length)
+    if max(length or 0, len(body)) > limit:
+        raise RequestError(413, "body-too-large", f"the body has more than {limit:,} bytes: send fewer documents")
+    if length is not None and len(body) < length:
+        if time.monotonic() - began >= settings.request_timeout_s - 1:
+            raise RequestError(408, "request-timeout", f"the body took more than {settings.request_timeout_s} s")
+        raise RequestError(400, "body-cut-short", f"{len(body)} of {length} bytes of the body came: send it again")
+    return body
+
+
+def parse_json(body: bytes, settings: Settings) -> Any:
+    """Return the JSON value in `body`; every string in it can be written as UTF-8, and no key stands twice.
+
+    Raises RequestError 400, with the pointer of the field where there is one.
+    """
+    try:
+        text = body.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise RequestError(400, "not-utf-8", f"the body is not UTF-8 from byte {error.start}") from None
+    refused: list[_Refused] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(items)
+        if len(found) < len(items):
+            seen: set[str] = set()
+            twice = next(key for key, _ in items if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+            found[twice] = _Refused("the key stands twice")
+            refused.append(found[twice])
+        return found
+
+    def constant(name: str) -> _Refused:
+        refused.append(_Refused(f"{name} is no JSON: write a number or null"))
+        return refused[-1]
+
+    too_deep = RequestError(
+        400, "json-too-deep", f"arrays and objects are nested more than {settings.max_json_depth} levels deep"
+    )
+    try:
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise RequestError(400, "bad-json", f"the body is no JSON: {error.msg} at {place}") from None
+    except RecursionError:
+        raise too_deep from None
+    except ValueError:
+        raise RequestError(400, "bad-json", "a number in the body has too many digits") from None
+    if body.count(b"{") + body.count(b"[") > settings.max_json_depth and _is_deeper(value, settings.max_json_depth):
+        raise too_deep
+    if refused:
+        pointer = next(_find(value, lambda part: isinstance(part, _Refused)))
+        raise RequestError(400, "bad-json", f"{pointer}: {refused[0].what}", pointer=pointer)
+    return value
+
+
+def lone_surrogate(value: object) -> str | None:
+    """Return the pointer of the first string that has half a character, if any."""
+    return next(_find(value, _is_half), None)
+
+
+def _is_half(value: object) -> bool:
+    try:
+        return isinstance(value, str) and not value.isascii() and not value.encode()
+    except UnicodeEncodeError:
+        return True
+
+
+def convert(value: object, kind: type[T], pointer: str = "") -> T:
+    """Return the JSON value as a `kind`. Raises RequestError 422 that names the field."""
+    try:
+        converted: T = msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        place = _PLACE.search(message)
+        steps = _STEP.findall(place.group(1)) if place else []
+        pointer += "".join(f"/{_escape(name or index)}" for name, index in steps)
+        if field := _FIELD.search(message):
+            pointer += f"/{_escape(field.group(1))}"
+        detail = message[: place.start()] if place else message
+        raise RequestError(422, "bad-field", f"{pointer or 'the body'}: {detail}", pointer=pointer) from None
+    return converted
+
+
+def _escape(key: str) -> str:
+    return key.encode("utf-8", "replace").decode().replace("~", "~0").replace("/", "~1")
+
+
+def _children(value: object) -> list[tuple[str, object]]:
+    if isinstance(value, dict):
+        return [(_escape(key), part) for key, part in value.items()]
+    return [(str(n), part) for n, part in enumerate(value)] if isinstance(value, list) else []
+
+
+def _find(value: object, wanted: Callable[[object], bool], pointer: str = "") -> Iterator[str]:
+    if wanted(value):
+        yield pointer
+    for key, part in _children(value):
+        yield from _find(part, wanted, f"{pointer}/{key}")
+
+
+def _is_deeper(value: object, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit + 1):
+        level = [part for part in level if isinstance(part, dict | list)]
+        if not level:
+            return False
+        level = [part for container in level for _, part in _children(container)]
+    return True

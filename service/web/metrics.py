@@ -1,0 +1,145 @@
+"""What Prometheus reads at /metrics: requests, documents, tags given, errors, the live version, and drift of the input.
+
+With several workers each one writes its own files in `PROMETHEUS_MULTIPROC_DIR`, and whichever is asked adds them up.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from model import Tagging, TextError, TopicTagger
+from model.tagger import NO_KNOWN_TERM
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
+_MIN_SHARE = 1e-4
+"""Smallest share in a population stability index, which has no value at 0."""
+
+
+def stability_index(share: float, expected: float) -> float:
+    """Return the population stability index of a yes-or-no share against the expected one; over 0.2 is a shift.
+
+    The sum over yes and no of (share - expected) * ln(share / expected): Siddiqi, Credit Risk Scorecards, 2006.
+    """
+    now, then = (min(max(p, _MIN_SHARE), 1 - _MIN_SHARE) for p in (share, expected))
+    return (now - then) * math.log(now / then) + (then - now) * math.log((1 - now) / (1 - then))
+
+
+class Metrics:
+    """The counters of one process."""
+
+    def __init__(self) -> None:
+        """Count in files if PROMETHEUS_MULTIPROC_DIR was set before this module was imported, in memory otherwise."""
+        self._shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+        self._registry = CollectorRegistry()
+        registry = self._registry
+        self._requests = Counter(
+            "chude_requests", "Requests by endpoint and HTTP status.", ["endpoint", "status"], registry=registry
+        )
+        self._seconds = Histogram(
+            "chude_request_seconds", "Time to answer.", ["endpoint"], buckets=_SECONDS, registry=registry
+        )
+        self._documents = Counter(
+            "chude_documents", "Documents that were tagged, by model version.", ["version"], registry=registry
+        )
+        self._characters = Counter("chude_characters", "Characters that came to be tagged.", registry=registry)
+        self._tags = Counter("chude_tags", "Tags given, by version.", ["tag", "version"], registry=registry)
+        self._unknown = Counter(
+            "chude_unknown_documents", "Documents without any known term.", ["version"], registry=registry
+        )
+        self._errors = Counter("chude_errors", "Errors of requests and of documents.", ["code"], registry=registry)
+        self._refused = Counter("chude_refused_versions", "Versions that were not taken.", registry=registry)
+
+    def count_request(self, endpoint: str, status: int, seconds: float, error: str | None) -> None:
+        """Count an answered request."""
+        self._requests.labels(endpoint, str(status)).inc()
+        self._seconds.labels(endpoint).observe(seconds)
+        if error:
+            self._errors.labels(error).inc()
+
+    def count_documents(self, results: Sequence[Tagging | TextError], characters: int) -> None:
+        """Count tagged documents, what they were tagged with, and those that could not be."""
+        self._characters.inc(characters)
+        for result in results:
+            if isinstance(result, TextError):
+                self._errors.labels(result.code).inc()
+                continue
+            version = result["model"]
+            self._documents.labels(version).inc()
+            for tag in result["tags"]:
+                self._tags.labels(tag, version).inc()
+            if NO_KNOWN_TERM in result.get("warnings", ()):
+                self._unknown.labels(version).inc()
+
+    def count_refusal(self) -> None:
+        """Count a version that was refused."""
+        self._refused.inc()
+
+    def render(self, tagger: TopicTagger | None, loaded_at: float) -> bytes:
+        """Return everything in Prometheus' text form; `loaded_at` is when the live model was fitted, in Unix time."""
+        registry = self._registry
+        if self._shared:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        families = list(registry.collect())
+        gauges = CollectorRegistry()
+        gauges.register(_Gauges(list(_gauges(tagger, families, loaded_at)) if tagger else []))
+        return generate_latest(registry) + generate_latest(gauges)
+
+    @staticmethod
+    def forget_process(pid: int) -> None:
+        """Drop the gauges of a worker that is gone; its counts stay."""
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+class _Gauges:
+    """Hands ready families to a registry."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
+
+
+def _total(families: Iterable[Metric], name: str, **labels: str) -> float:
+    return sum(
+        sample.value
+        for family in families
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+
+
+def _gauges(tagger: TopicTagger, families: Sequence[Metric], loaded_at: float) -> Iterator[Metric]:
+    """Yield what follows from the counts and the live artifact."""
+    version = tagger.version
+    info = GaugeMetricFamily("chude_model_info", "1 for the live version.", labels=["version"])
+    info.add_metric([version], 1)
+    yield info
+    yield GaugeMetricFamily("chude_model_age_seconds", "Time since the live model was made.", time.time() - loaded_at)
+    documents = _total(families, "chude_documents_total", version=version)
+    if not documents:
+        return
+    unknown = _total(families, "chude_unknown_documents_total", version=version) / documents
+    yield GaugeMetricFamily(
+        "chude_unknown_share", "Share of documents of the live version without a known term.", unknown
+    )
+    examples = float(tagger.artifact.training.get("examples", 0))
+    share = GaugeMetricFamily("chude_tag_share", "Share of documents that got the tag.", labels=["tag"])
+    index = GaugeMetricFamily("chude_tag_drift", "Population stability index against training.", labels=["tag"])
+    for tag in tagger.artifact.tags:
+        given = _total(families, "chude_tags_total", tag=tag.slug, version=version) / documents
+        share.add_metric([tag.slug], given)
+        if examples:
+            index.add_metric([tag.slug], stability_index(given, tag.support / examples))
+    yield share
+    yield index

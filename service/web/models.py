@@ -1,0 +1,60 @@
+"""`/models`: the versions that there are, and which one is live."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from model.artifact import load
+from model.errors import ArtifactError, VersionError
+from service.web.keys import needs_key, reading
+from service.web.operations import json_response, operation
+from service.web.problems import RequestError
+from service.web.schemas import Activated, Version, VersionList
+from service.web.services import services
+
+blueprint = Blueprint("models", __name__)
+
+
+@blueprint.get("/models")
+@operation("The versions of the model", VersionList, errors=(401, 403))
+@reading
+def models() -> Response:
+    """List the versions with their figures; broken ones are left out."""
+    versions = services().versions
+    shipped = load().version
+    live = versions.live() or shipped
+    found: list[Version] = []
+    for name in dict.fromkeys([shipped, *versions.names()]):
+        try:
+            artifact = load(versions.folder(name))
+        except ArtifactError:
+            continue
+        found.append(
+            {
+                "version": name,
+                "live": name == live,
+                "shipped": name == shipped,
+                "tags": [tag.slug for tag in artifact.tags],
+                "training": artifact.training,
+                "metrics": artifact.metrics,
+            }
+        )
+    answer: VersionList = {"live": live, "before": versions.before(), "versions": found}
+    return json_response(answer)
+
+
+@blueprint.post("/models/<version>/activate")
+@operation("Make a version live", Activated, errors=(404, 409))
+@needs_key
+def activate(version: str) -> Response:
+    """Make a version live, if it loads and passes its self-test; every worker takes it within a second."""
+    chude = services()
+    try:
+        chude.versions.activate(version)
+    except VersionError:
+        raise
+    except ArtifactError as error:
+        raise RequestError(409, "version-refused", str(error)) from None
+    chude.live.refresh()
+    answer: Activated = {"live": version, "before": chude.versions.before()}
+    return json_response(answer)

@@ -1,0 +1,113 @@
+"""Errors as application/problem+json (RFC 9457): one table from errors to statuses, one handler for all of them."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import msgspec
+from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException
+
+from model.errors import (
+    ArtifactError,
+    ChudeError,
+    NoArticle,
+    TextError,
+    TextTooLong,
+    UnreadableText,
+    VersionError,
+)
+
+
+class RequestError(ChudeError):
+    """The request cannot be answered as it is."""
+
+    def __init__(self, status: int, code: str, message: str, *, pointer: str | None = None) -> None:
+        """Take the HTTP status, a stable name for machines, and for JSON the pointer (RFC 6901) of the field."""
+        super().__init__(message)
+        self.status, self.code, self.pointer = status, code, pointer
+        self.headers: dict[str, str] = {}
+
+
+class Problem(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """What is wrong, and what to do."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    """Stable name of the error, for machines."""
+    request_id: str
+    pointer: str | None = None
+    """The field of the request that is meant, as a JSON pointer."""
+
+
+STATUS_OF: dict[type[ChudeError], int] = {
+    TextTooLong: 413,
+    UnreadableText: 415,
+    NoArticle: 422,
+    TextError: 422,
+    VersionError: 404,
+    ArtifactError: 503,
+    ChudeError: 400,
+}
+"""HTTP status of each class of errors; the nearest base class counts."""
+
+
+def status_of(error: ChudeError) -> int:
+    """Return the HTTP status of an error."""
+    if isinstance(error, RequestError):
+        return error.status
+    return next(STATUS_OF[base] for base in type(error).__mro__ if base in STATUS_OF)
+
+
+def problem_response(status: int, code: str, detail: str, pointer: str | None = None) -> Response:
+    """Return the answer to a request that failed."""
+    title = HTTPStatus(status).phrase
+    problem = Problem(
+        type="about:blank",
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
+        request_id=g.request_id,
+        pointer=pointer,
+    )
+    g.error = code
+    return Response(msgspec.json.encode(problem), status, content_type="application/problem+json")
+
+
+def register(app: Flask) -> None:
+    """Answer every error in one form."""
+
+    @app.errorhandler(ChudeError)
+    def chude_error(error: ChudeError) -> Response:
+        response = problem_response(status_of(error), error.code, str(error), getattr(error, "pointer", None))
+        response.headers.update(getattr(error, "headers", {}))
+        return response
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        status = error.code or 500
+        if status < 400:
+            return error.get_response()  # type: ignore[return-value]
+        if status == 404:
+            detail = f"{request.path}: no such page; /openapi.json lists what there is"
+        elif status == 405:
+            detail = f"{request.method} is not for {request.path}: use {', '.join(error.valid_methods or ())}"  # type: ignore[attr-defined]
+        else:
+            detail = error.description or ""
+        response = problem_response(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), detail)
+        response.headers.update({name: value for name, value in error.get_headers() if name == "Allow"})
+        return response
+
+    @app.errorhandler(Exception)
+    def internal_error(error: Exception) -> Response:
+        # The message of an unexpected error may quote the article: only its type and place are logged.
+        frame = error.__traceback__
+        while frame and frame.tb_next:
+            frame = frame.tb_next
+        place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
+        current_app.logger.error("internal error %s at %s, request %s", type(error).__name__, place, g.request_id)
+        return problem_response(500, "internal-error", "chude failed; its log has the place under this request_id")

@@ -1,0 +1,121 @@
+"""The shapes of requests and answers: what is checked, and what /openapi.json is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from msgspec import Meta, Struct
+
+from model import Tagging
+
+Identity = Annotated[str | int, Meta(description="Comes back with the result.")]
+
+
+class Document(Struct, forbid_unknown_fields=True):
+    """One text to tag."""
+
+    text: Annotated[str, Meta(description="The article, or a crawled page with the article in it.")]
+    title: Annotated[str | None, Meta(description="Its title, where the text does not begin with it.")] = None
+    id: Identity | None = None
+
+
+_REF = "#/components/schemas/"
+DocumentOrAnything = Annotated[
+    Any,
+    Meta(
+        description="A Document; anything else has an error of its own in the results.",
+        extra_json_schema={"anyOf": [{"$ref": f"{_REF}Document"}, {}]},
+    ),
+]
+
+
+class Documents(Struct, forbid_unknown_fields=True):
+    """Several texts to tag, 1,000 at most unless the service was started with another limit."""
+
+    documents: list[DocumentOrAnything]
+
+
+class DocumentTagging(Tagging):
+    """The tags of a document."""
+
+    id: NotRequired[str | int]
+    text: NotRequired[str]
+    """The text that was found in an HTML page, which the offsets count in; only with ?explain=1."""
+
+
+class TextProblem(TypedDict):
+    """Why a document could not be tagged."""
+
+    code: str
+    message: str
+    pointer: NotRequired[str]
+
+
+class DocumentFailure(TypedDict):
+    """A document that could not be tagged."""
+
+    id: NotRequired[str | int]
+    error: TextProblem
+
+
+Result = Annotated[
+    Any, Meta(extra_json_schema={"anyOf": [{"$ref": f"{_REF}DocumentTagging"}, {"$ref": f"{_REF}DocumentFailure"}]})
+]
+
+
+class Results(TypedDict):
+    """One result for each document, in their order."""
+
+    model: str
+    results: list[Result]
+
+
+class Topic(TypedDict):
+    """One tag of the live model."""
+
+    tag: str
+    names: Mapping[str, str]
+    threshold: float
+    support: int
+    f1: float
+
+
+class Topics(TypedDict):
+    """The tags that the live model can give."""
+
+    model: str
+    topics: list[Topic]
+
+
+class Version(TypedDict):
+    """One version of the model."""
+
+    version: str
+    live: bool
+    shipped: bool
+    tags: list[str]
+    training: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+
+
+class VersionList(TypedDict):
+    """The versions that there are, the oldest first."""
+
+    live: str
+    before: str | None
+    versions: list[Version]
+
+
+class Activated(TypedDict):
+    """What is live now."""
+
+    live: str
+    before: str | None
+
+
+class Health(TypedDict):
+    """That the service is alive or ready."""
+
+    status: str
+    model: NotRequired[str]

@@ -1,0 +1,34 @@
+"""What the views work with, made once by `create_app`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from model.versions import Versions
+from service.settings import Settings
+from service.web.batching import Batcher
+from service.web.key_store import KeyStore
+from service.web.live import LiveTagger
+from service.web.metrics import Metrics
+
+EXTENSION = "chude"
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of one process of the service."""
+
+    settings: Settings
+    versions: Versions
+    metrics: Metrics
+    live: LiveTagger
+    batcher: Batcher
+    keys: KeyStore
+
+
+def services() -> Services:
+    """Return the parts of the application that answers the current request."""
+    return cast(Services, current_app.extensions[EXTENSION])

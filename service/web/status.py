@@ -1,0 +1,60 @@
+"""`/topics`, `/healthz`, `/readyz` and `/metrics`: what the service knows, and how it is."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from service.web.keys import reading
+from service.web.metrics import CONTENT_TYPE
+from service.web.operations import json_response, operation
+from service.web.schemas import Health, Topics
+from service.web.services import services
+
+blueprint = Blueprint("status", __name__)
+
+
+@blueprint.get("/topics")
+@operation("The tags that the live model gives", Topics, errors=(401, 403, 503))
+@reading
+def topics() -> Response:
+    """Return the tags with what is known of each."""
+    artifact = services().live.tagger.artifact
+    answer: Topics = {
+        "model": artifact.version,
+        "topics": [
+            {
+                "tag": tag.slug,
+                "names": tag.names,
+                "threshold": tag.threshold,
+                "support": tag.support,
+                "f1": tag.f1,
+            }
+            for tag in artifact.tags
+        ],
+    }
+    return json_response(answer)
+
+
+@blueprint.get("/healthz")
+@operation("Whether the process answers", Health)
+def healthz() -> Response:
+    """Say that this process is alive."""
+    return json_response({"status": "alive"})
+
+
+@blueprint.get("/readyz")
+@operation("Whether a model is loaded and passed its self-test", Health, errors=(503,))
+def readyz() -> Response:
+    """Say which version answers. Raises ArtifactError, a 503, when none does."""
+    return json_response({"status": "ready", "model": services().live.tagger.version})
+
+
+@blueprint.get("/metrics")
+@operation("Counters for Prometheus", text="text/plain", errors=(401, 403))
+@reading
+def metrics() -> Response:
+    """Return the counts of all workers."""
+    chude = services()
+    tagger = None if chude.live.is_empty else chude.live.tagger
+    made_at = chude.versions.made_at(tagger.version) if tagger else 0.0
+    return Response(chude.metrics.render(tagger, made_at), content_type=CONTENT_TYPE)

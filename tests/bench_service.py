@@ -1,0 +1,87 @@
+"""`make bench`, second part: the service beside its own empty endpoint, in one run, as ratios."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench_tagging import DATA, REPO, read_texts
+from load import get, post, run_load
+from serving import free_port, wait_until_ready
+
+from model import TopicTagger
+
+ROUNDS = 5
+SECONDS = 2.0
+CONNECTIONS = 16
+ARTICLE_BYTES = 3300
+
+
+@contextmanager
+def service(**settings: object) -> Iterator[tuple[int, int]]:
+    """Run the real service; yields its port and process number."""
+    port = free_port()
+    options = [part for name, value in settings.items() for part in (f"--{name}", str(value))]
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, "-m", "service", "serve", "--port", str(port), *options]
+        environ = {"CHUDE_HOME": home, "PYTHONPATH": str(REPO)}
+        process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
+        try:
+            wait_until_ready(port)
+            yield port, process.pid
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def unique_mb(pid: int) -> float:
+    """Return the memory that belongs to the process alone, in MB."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    return sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private")) / 1024
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
+def main() -> None:
+    here = DATA.is_dir()
+    texts = read_texts(DATA / "unlabelled.jsonl.gz" if here else REPO / "seeds" / "articles.jsonl", 2000)
+    near = sorted(texts, key=lambda text: abs(len(text.encode()) - ARTICLE_BYTES))[:50]
+    one = [post("/predict", {"text": text}) for text in near]
+    many = [post("/predict", {"documents": [{"text": text} for text in texts[:1000]]})]
+    tagger = TopicTagger.load()
+    rates, tails, bulk = [], [], []
+    with service(workers=1) as (port, _):
+        for _ in range(ROUNDS):
+            empty = run_load(port, [get("/healthz")], connections=CONNECTIONS, seconds=SECONDS)
+            predict = run_load(port, one, connections=CONNECTIONS, seconds=SECONDS)
+            rates.append((predict.rate, empty.rate))
+            tails.append((predict.percentile_s(99), empty.percentile_s(99)))
+            began = time.perf_counter()
+            tagger.tag_many(texts[:1000])
+            middle = time.perf_counter()
+            run_load(port, many, connections=1, seconds=0)
+            bulk.append((1000 / (time.perf_counter() - middle), 1000 / (middle - began)))
+    print("\n| service, one worker | /predict | compared with | ratio, median |\n|---|---|---|---|")
+    for name, pairs, scale in (
+        ("requests a second, one article; /healthz", rates, 1),
+        ("99th percentile, ms; /healthz", tails, 1000),
+        ("articles a second, 1,000 in a request; tag_many in process", bulk, 1),
+    ):
+        ours, theirs = (statistics.median(column) * scale for column in zip(*pairs, strict=True))
+        ratio = statistics.median(a / b for a, b in pairs)
+        print(f"| {name} | {ours:.4g} | {theirs:.4g} | {ratio:.2f} |")
+    with service(workers=2) as (port, pid):
+        run_load(port, one, connections=CONNECTIONS, seconds=SECONDS)
+        print(f"\nmemory of each of two workers alone: {', '.join(f'{unique_mb(n):.0f} MB' for n in children(pid))}")
+
+
+if __name__ == "__main__":
+    main()

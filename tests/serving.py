@@ -1,0 +1,27 @@
+"""Starting the real service, and talking to it."""
+
+from __future__ import annotations
+
+import socket
+import time
+import urllib.error
+import urllib.request
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def wait_until_ready(port: int, path: str = "/readyz", timeout_s: float = 20.0) -> float:
+    """Wait for a 200; returns the seconds it took."""
+    began = time.monotonic()
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5):
+                return time.monotonic() - began
+        except (OSError, urllib.error.URLError):
+            if time.monotonic() - began > timeout_s:
+                raise
+            time.sleep(0.02)

@@ -1,0 +1,299 @@
+"""The real service under gunicorn: load, signals, slow clients, model changes, two services, nginx."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from conftest import REPO
+from load import get, post, run_load
+from serving import free_port, wait_until_ready
+
+from model.versions import Versions
+from training.fit import Fit
+
+SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
+
+
+class Service:
+    """A running service."""
+
+    def __init__(self, home: Path, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.home, self.port, self.process, self.log = home, port, process, log
+        self.url = f"http://127.0.0.1:{port}"
+
+    def workers(self) -> list[int]:
+        return [int(n) for n in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
+
+    def logged(self) -> list[dict[str, object]]:
+        lines = self.log.read_text(encoding="utf-8").splitlines()
+        assert not [line for line in lines if "Traceback" in line]
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+
+Start = Callable[..., Service]
+
+
+@contextmanager
+def running(home: Path, log: Path, *options: object) -> Iterator[Service]:
+    port = free_port()
+    command = [sys.executable, "-m", "service", "serve", "--port", str(port), *map(str, options)]
+    environ = {**os.environ, "CHUDE_HOME": str(home), "PYTHONPATH": str(REPO)}
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(command, env=environ, stderr=stderr, cwd=home.parent)
+    try:
+        wait_until_ready(port)
+        yield Service(home, port, process, log)
+    finally:
+        process.terminate()
+        assert process.wait(20) in (0, -signal.SIGKILL)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        yield lambda *options: stack.enter_context(
+            running(tmp_path / "home", tmp_path / f"log-{time.monotonic_ns()}", *options)
+        )
+
+
+def test_a_request_in_flight_is_finished_on_sigterm(start: Start) -> None:
+    service = start("--workers", 1)
+    whole = post("/predict", {"text": SYRIA})
+    with service.connect() as sock:
+        sock.sendall(whole[:-5])
+        time.sleep(0.3)
+        service.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        sock.sendall(whole[-5:])
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        assert (answer.status, json.loads(answer.read())["tags"]) == (200, ["syria"])
+    assert service.process.wait(10) == 0
+    with pytest.raises(ConnectionRefusedError, match="refused"):
+        service.connect()
+
+
+def test_slow_and_broken_clients_do_not_stop_the_others(start: Start) -> None:
+    service = start("--workers", 1, "--threads", 4, "--request-timeout", 3)
+    whole = post("/predict", {"text": SYRIA})
+    half = [service.connect() for _ in range(2)]
+    for sock in half:
+        sock.sendall(whole[:-5])
+    header = service.connect()
+    header.sendall(b"POST /predict HTTP/1.1\r\nHost:")
+    for _ in range(3):  # half a body, and gone
+        with service.connect() as gone:
+            gone.sendall(whole[:-40])
+    assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=3).json()["tags"] == ["syria"]
+    began = time.monotonic()
+    for sock in half:
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        assert (answer.status, json.loads(answer.read())["code"]) == (408, "request-timeout")
+        sock.close()
+    assert header.recv(1000) == b""
+    header.close()
+    assert time.monotonic() - began < 6
+    statuses = [entry["status"] for entry in service.logged() if entry.get("endpoint") == "/predict"]
+    assert sorted(statuses, key=str) == [200, 400, 400, 400, 408, 408]
+
+
+def test_a_body_in_chunks(start: Start) -> None:
+    service = start("--max-body-bytes", 5000)
+    chunks = iter([b'{"text": "', SYRIA.encode(), b'"}'])
+    headers = {"Content-Type": "application/json"}
+    assert requests.post(f"{service.url}/predict", data=chunks, headers=headers, timeout=5).json()["tags"] == ["syria"]
+    large = requests.post(f"{service.url}/predict", data=iter([b" " * 4000] * 4), headers=headers, timeout=5)
+    assert (large.status_code, large.json()["code"]) == (413, "body-too-large")
+
+
+def test_a_killed_worker_is_replaced(start: Start) -> None:
+    service = start("--workers", 2, "--threads", 4)
+    first = set(service.workers())
+    killed: list[int] = []
+
+    def kill_once(elapsed: float) -> None:
+        if elapsed > 1 and not killed:
+            killed.append(service.workers()[0])
+            os.kill(killed[0], signal.SIGKILL)
+
+    load = run_load(service.port, [post("/predict", {"text": SYRIA})], connections=16, seconds=4, meanwhile=kill_once)
+    assert set(load.statuses) == {200}
+    assert load.broken <= 16  # what the killed worker had in its hands
+    now = set(service.workers())
+    assert len(now) == 2
+    assert killed[0] in first - now
+
+
+def test_counts_are_those_of_all_workers(start: Start) -> None:
+    service = start("--workers", 2, "--threads", 2)
+    load = run_load(service.port, [post("/predict", {"text": SYRIA})], connections=8, seconds=1)
+    answered = load.statuses[200]
+    for _ in range(4):
+        lines = requests.get(f"{service.url}/metrics", timeout=5, headers={"Connection": "close"}).text.splitlines()
+        values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        assert float(values['chude_requests_total{endpoint="/predict",status="200"}']) == answered
+        assert [float(v) for name, v in values.items() if name.startswith("chude_documents_total")] == [answered]
+        assert float(values['chude_request_seconds_count{endpoint="/predict"}']) == answered
+        assert values['chude_tag_share{tag="syria"}'] == "1.0"
+
+
+def test_twenty_model_changes_under_load_fail_nothing(start: Start, seed_fit: Fit) -> None:
+    service = start("--workers", 2)
+    versions = Versions(service.home)
+    both = [versions.add(seed_fit.artifact), requests.get(f"{service.url}/readyz", timeout=5).json()["model"]]
+    changes: list[float] = []
+
+    def change(elapsed: float) -> None:
+        if len(changes) < 20 and elapsed > 0.95 * len(changes) + 0.5:
+            versions.activate(both[len(changes) % 2])
+            changes.append(elapsed)
+
+    load = run_load(
+        service.port,
+        [post("/predict", {"text": SYRIA})],
+        connections=64,
+        seconds=20,
+        meanwhile=change,
+        key=lambda body: str(json.loads(body)["model"]).encode(),
+    )
+    assert len(changes) == 20
+    assert (set(load.statuses), load.broken) == ({200}, 0)
+    assert load.bodies == {version.encode() for version in both}
+
+
+def test_two_services_on_one_home(start: Start, seed_fit: Fit) -> None:
+    one, two = start("--workers", 1), start("--workers", 2)
+    version = Versions(one.home).add(seed_fit.artifact)
+    add = [sys.executable, "-m", "service", "keys", "add", "desk"]
+    environ = {**os.environ, "CHUDE_HOME": str(one.home), "PYTHONPATH": str(REPO)}
+    key = subprocess.run(add, env=environ, capture_output=True, text=True, check=True).stdout.strip()
+    headers = {"Authorization": f"Bearer {key}"}
+    activated = requests.post(f"{one.url}/models/{version}/activate", headers=headers, timeout=5)
+    assert activated.json()["live"] == version
+    time.sleep(1)
+    for service in (one, two, two, two, two):
+        assert requests.get(f"{service.url}/readyz", timeout=5).json()["model"] == version
+
+
+def test_a_warning_without_keys_beyond_this_machine(start: Start) -> None:
+    service = start("--host", "0.0.0.0", "--workers", 1)
+    assert "there is no key" in service.log.read_text(encoding="utf-8")
+    assert "chude keys add" in service.log.read_text(encoding="utf-8")
+
+
+def test_wrong_settings_are_named(chude: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    refused = chude("serve", "--port", "70000")
+    assert (refused.returncode, refused.stderr) == (1, "chude: CHUDE_PORT must be at most 65535, not 70000\n")
+    assert chude("serve", "--workers", "none").returncode == 2
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        busy = chude("serve", "--port", taken.getsockname()[1])
+        assert busy.returncode == 1
+        assert "in use" in busy.stderr
+
+
+NGINX = """
+daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}}
+http {{
+  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; client_max_body_size 10m;
+  upstream chude {{ server 127.0.0.1:{port}; keepalive 16; }}
+  server {{
+    listen 127.0.0.1:{front};
+    location / {{
+      proxy_pass http://chude; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_set_header X-Request-ID $request_id;
+    }}
+  }}
+}}
+"""
+
+
+@pytest.fixture(scope="session")
+def nginx(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Debian's nginx: the installed one, or its package, unpacked into a folder."""
+    if found := shutil.which("nginx"):
+        return found
+    folder = tmp_path_factory.mktemp("nginx")
+    got = (
+        subprocess.run(["apt-get", "download", "nginx"], cwd=folder, capture_output=True, check=False)
+        if shutil.which("apt-get")
+        else None
+    )
+    packages = list(folder.glob("*.deb"))
+    if got is None or not packages:
+        pytest.skip("needs nginx, which is neither installed nor to be had from apt")
+    subprocess.run(["dpkg", "-x", packages[0], folder], check=True)
+    program = folder / "usr" / "sbin" / "nginx"
+    if subprocess.run([program, "-v"], capture_output=True, check=False).returncode:
+        pytest.skip("needs nginx, whose package does not run here without others")
+    return str(program)
+
+
+def test_behind_nginx(start: Start, nginx: str, tmp_path: Path) -> None:
+    service = start("--workers", 2)
+    front = free_port()
+    config = tmp_path / "nginx.conf"
+    config.write_text(NGINX.format(folder=tmp_path, port=service.port, front=front), encoding="utf-8")
+    proxy = subprocess.Popen([nginx, "-c", config, "-p", tmp_path], stderr=subprocess.PIPE)
+    try:
+        wait_until_ready(front)
+        load = run_load(front, [post("/predict", {"text": SYRIA}), get("/healthz")], connections=32, seconds=3)
+        assert (set(load.statuses), load.broken) == ({200}, 0)
+        answer = requests.post(f"http://127.0.0.1:{front}/predict", json={"text": SYRIA}, timeout=5)
+        assert answer.json()["tags"] == ["syria"]
+        assert answer.headers["X-Request-ID"] in {entry.get("request_id") for entry in service.logged()}
+        # nginx takes the slow client's half body, so that no thread of ours waits for it
+        slow = [socket.create_connection(("127.0.0.1", front)) for _ in range(100)]
+        for sock in slow:
+            sock.sendall(post("/predict", {"text": SYRIA})[:-5])
+        began = time.monotonic()
+        assert requests.get(f"http://127.0.0.1:{front}/healthz", timeout=5).status_code == 200
+        assert time.monotonic() - began < 2
+        for sock in slow:
+            sock.close()
+    finally:
+        proxy.terminate()
+        proxy.communicate()
+
+
+def test_many_threads_get_their_own_results(start: Start) -> None:
+    service = start("--workers", 1)
+    texts = {"syria": SYRIA, "elections": "Cử tri Mỹ đi bầu tổng thống.", "ukraine": "Quân đội Ukraine phản công."}
+    wrong: list[object] = []
+
+    def ask(tag: str) -> None:
+        with requests.Session() as session:
+            for n in range(60):
+                sent = {"text": texts[tag], "id": f"{tag}-{n}"}
+                answer = session.post(f"{service.url}/predict", json=sent, timeout=10).json()
+                if (answer["id"], answer["tags"]) != (sent["id"], [tag]):
+                    wrong.append(answer)
+
+    threads = [threading.Thread(target=ask, args=(tag,)) for tag in texts for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []

@@ -12,7 +12,7 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 serve: $(VENV)/.installed
-	@echo "not yet: the server comes with a later release; until then: $(BIN)/chude tag FILE"
+	$(BIN)/chude serve
 
 test: $(VENV)/.installed
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
@@ -25,6 +25,7 @@ check: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench_tagging.py
+	$(BIN)/python tests/bench_service.py
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format model training service tests
@@ -34,7 +35,7 @@ format: $(VENV)/.installed
 pretrained: $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable ".[peers]"
 	$(BIN)/chude train $(DATA)/train.jsonl.gz -o model/pretrained --topics seeds/topics.toml
-	$(BIN)/chude eval $(DATA)/dev.jsonl.gz --compare $(DATA)/train.jsonl.gz --topics seeds/topics.toml \
+	$(BIN)/chude eval $(DATA)/dev.jsonl.gz --model model/pretrained --compare $(DATA)/train.jsonl.gz --topics seeds/topics.toml \
 		--card model/pretrained/MODEL_CARD.md
 
 clean:

@@ -29,6 +29,13 @@ def home_folder(environ: Mapping[str, str]) -> Path:
     return user_data_path("chude", appauthor=False)
 
 
+def load_tagger(environ: Mapping[str, str], chosen: str | None = None) -> TopicTagger:
+    """Load the artifact in the folder `chosen`, or the version of that name, or by default the live version."""
+    if chosen is not None and (os.sep in chosen or Path(chosen).exists()):
+        return TopicTagger.load(chosen)
+    return TopicTagger.load(Versions(home_folder(environ)).folder(chosen))
+
+
 class Versions:
     """The versions in one home folder. Safe to use from several processes at once."""
 

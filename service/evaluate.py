@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model import TopicTagger
+from model.versions import load_tagger
 from service.progress import show_progress
 from training.topics import read_topics
 
@@ -21,7 +23,7 @@ _SYSTEM = "chude"
 
 @click.command("eval")
 @click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", "model_dir", type=click.Path(path_type=Path), help="Folder of the artifact; the shipped one.")
+@click.option("--model", help="Folder of an artifact, or a version; by default the live one.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write a report into this folder.")
 @click.option("--card", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Update this model card.")
@@ -31,7 +33,7 @@ _SYSTEM = "chude"
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with key words for the simplest of them.")
 def command(
     data: tuple[Path, ...],
-    model_dir: Path | None,
+    model: str | None,
     json_file: Path | None,
     report: Path | None,
     card: Path | None,
@@ -44,7 +46,7 @@ def command(
     from training.readers import read_examples
     from training.report import write_report
 
-    tagger = TopicTagger.load(model_dir)
+    tagger = load_tagger(os.environ, model)
     evaluation = evaluate(tagger, read_examples(data), show_progress)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:

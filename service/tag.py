@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from model.encoding import decode
 from model.explain import TermEvidence
 from model.html import is_html, read_html
 from model.tagger import Page
+from model.versions import load_tagger
 
 _HTML_NAMES = (".html", ".htm", ".xhtml")
 _PAGE: Mapping[str | None, Page] = {None: "auto", "html": "auto", "page": "always", "text": "never"}
@@ -28,15 +30,15 @@ _SHOWN_TERMS = 8
 @click.option("--html", "kind", flag_value="html", help="Read every FILE as HTML, whatever its name.")
 @click.option("--page", "kind", flag_value="page", help="Read every FILE as a page, and cut the article out of it.")
 @click.option("--text", "kind", flag_value="text", help="Read every FILE as it is, and cut nothing out.")
-@click.option("--model", "model_dir", type=click.Path(path_type=Path), help="Folder of the artifact; the shipped one.")
-def command(files: tuple[str, ...], as_json: bool, explain: bool, kind: str | None, model_dir: Path | None) -> int:
+@click.option("--model", help="Folder of an artifact, or a version; by default the live one.")
+def command(files: tuple[str, ...], as_json: bool, explain: bool, kind: str | None, model: str | None) -> int:
     """Print the topic tags of each FILE, one article a file; - or nothing reads standard input.
 
     HTML is recognised by its name or its beginning. Of a crawled page only the article is read.
     """
     if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or pipe a text in: echo '...' | chude tag")
-    tagger = TopicTagger.load(model_dir)
+    tagger = load_tagger(os.environ, model)
     failed = False
     for name, outcome in _tag_files(tagger, files or ("-",), explain, kind):
         failed |= isinstance(outcome, TextError)

@@ -65,7 +65,7 @@ def chude(cache: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "service", *map(str, arguments)]
-        environ = {**os.environ, "CHUDE_CACHE": str(cache), "PYTHONPATH": str(REPO)}
+        environ = {**os.environ, "CHUDE_CACHE": str(cache), "CHUDE_HOME": str(cache / "home"), "PYTHONPATH": str(REPO)}
         done = subprocess.run(command, input=stdin, capture_output=True, env=environ, check=False)
         out, err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
         assert "Traceback" not in out + err

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from dataclasses import fields
 from itertools import combinations
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from conftest import REPO, SEEDS
 
 import model
 from service.cli import cli
+from service.settings import Settings
 from training.examples import Example
 
 TAGS = ("arms-control", "elections", "syria", "ukraine")
@@ -47,14 +49,19 @@ def test_every_command_option_and_setting_is_in_the_readme() -> None:
         command = cli.get_command(click.Context(cli), name)
         assert command is not None
         assert f"chude {name}" in readme
+        for part in getattr(command, "commands", {}):
+            assert f"chude {name} {part}" in readme
         for parameter in command.params:
             if isinstance(parameter, click.Option) and name != "help":
                 assert any(option in readme for option in parameter.opts), (name, parameter.opts)
     sources = [path for folder in ("model", "training", "service") for path in (REPO / folder).rglob("*.py")]
     settings = {
-        word for path in sources for word in path.read_text(encoding="utf-8").split('"') if word.startswith("CHUDE_")
+        word
+        for path in sources
+        for word in path.read_text(encoding="utf-8").split('"')
+        if word.startswith("CHUDE_") and word != "CHUDE_"
     }
-    assert settings
+    settings |= {f"CHUDE_{field.name.upper()}" for field in fields(Settings)}
     assert all(setting in readme for setting in settings)
 
 

@@ -29,11 +29,16 @@ def home_folder(environ: Mapping[str, str]) -> Path:
     return user_data_path("chude", appauthor=False)
 
 
-def load_tagger(environ: Mapping[str, str], chosen: str | None = None) -> TopicTagger:
-    """Load the artifact in the folder `chosen`, or the version of that name, or by default the live version."""
+def artifact_folder(environ: Mapping[str, str], chosen: str | None = None) -> Path:
+    """Return the folder `chosen`, or that of the version of that name, or by default of the live version."""
     if chosen is not None and (os.sep in chosen or Path(chosen).exists()):
-        return TopicTagger.load(chosen)
-    return TopicTagger.load(Versions(home_folder(environ)).folder(chosen))
+        return Path(chosen)
+    return Versions(home_folder(environ)).folder(chosen)
+
+
+def load_tagger(environ: Mapping[str, str], chosen: str | None = None) -> TopicTagger:
+    """Load the artifact in `artifact_folder`."""
+    return TopicTagger.load(artifact_folder(environ, chosen))
 
 
 class Versions:

@@ -20,6 +20,7 @@ _COMMANDS = {
     "train": "service.train",
     "eval": "service.evaluate",
     "check": "service.check",
+    "batch": "service.batch.command",
     "serve": "service.serve",
     "keys": "service.keys",
 }

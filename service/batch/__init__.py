@@ -1,0 +1,1 @@
+"""Whole files in, tags out: `chude batch`."""

@@ -1,0 +1,219 @@
+"""Input files of any size as blocks of about a megabyte: JSON Lines, CSV, TSV, Parquet, and folders of .txt and .html.
+
+A block of JSON Lines is passed on as it stands in the file, so that whoever tags it parses it.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+
+from model.errors import DataError, Problem
+
+BLOCK_BYTES = 1 << 20
+BLOCK_RECORDS = 1000
+MAX_LINE_BYTES = 1 << 26
+"""Longest line of JSON Lines that is read; a longer one is an error of its own."""
+COMPRESSIONS = (".gz", ".zst")
+DOCUMENTS = (".txt", ".html", ".htm", ".xhtml")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Neighbouring records of one file."""
+
+    source: str
+    """Name of the file, without its folder."""
+    kind: Literal["lines", "rows", "document"]
+    first: int
+    """Line number of the first item, from 1."""
+    items: Sequence[Any]
+    """Lines as bytes; or rows, each its line number and its fields or what is wrong; or one document as bytes."""
+    position: int
+    """How far into the file the block goes, in bytes on the disk."""
+
+
+Blocks = Iterator[Block]
+
+
+def format_of(name: str) -> str:
+    """Return what a file name says of its contents, such as "jsonl", "csv" or "txt", whatever its compression."""
+    path = Path(name)
+    suffix = Path(path.stem).suffix if path.suffix in COMPRESSIONS else path.suffix
+    return {".ndjson": "jsonl"}.get(suffix.lower(), suffix.lower().removeprefix("."))
+
+
+def open_input(path: Path | None) -> tuple[IO[bytes], IO[bytes]]:
+    """Return a stream of the contents of a file, or of standard input, and the file itself."""
+    raw = sys.stdin.buffer if path is None else path.open("rb")
+    if path is not None and path.suffix == ".gz":
+        return cast(IO[bytes], gzip.GzipFile(fileobj=raw)), raw
+    if path is not None and path.suffix == ".zst":
+        import zstandard
+
+        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
+        return cast(IO[bytes], io.BufferedReader(cast(io.RawIOBase, reader))), raw
+    return raw, raw
+
+
+def _position(raw: IO[bytes]) -> int:
+    return raw.tell() if raw.seekable() else 0
+
+
+def _line(stream: IO[bytes]) -> bytes:
+    """Read a line; of one that is too long, only its beginning, and step over the rest."""
+    line = stream.readline(MAX_LINE_BYTES + 1)
+    while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
+        rest = stream.readline(MAX_LINE_BYTES)
+        if not rest or rest.endswith(b"\n"):
+            break
+    return line
+
+
+def _read_lines(stream: IO[bytes], raw: IO[bytes], source: str) -> Blocks:
+    first, lines, size = 1, [], 0
+    while line := _line(stream):
+        lines.append(line)
+        size += len(line)
+        if size >= BLOCK_BYTES or len(lines) >= BLOCK_RECORDS:
+            yield Block(source, "lines", first, lines, _position(raw))
+            first, lines, size = first + len(lines), [], 0
+    if lines:
+        yield Block(source, "lines", first, lines, _position(raw))
+
+
+def _rows_to_blocks(rows: Iterable[tuple[int, Any]], raw: IO[bytes], source: str) -> Blocks:
+    block: list[tuple[int, Any]] = []
+    size = 0
+    for line, row in rows:
+        block.append((line, row))
+        size += sum(len(value) for value in row.values() if isinstance(value, str)) if isinstance(row, dict) else 100
+        if size >= BLOCK_BYTES or len(block) >= BLOCK_RECORDS:
+            yield Block(source, "rows", block[0][0], block, _position(raw))
+            block, size = [], 0
+    if block:
+        yield Block(source, "rows", block[0][0], block, _position(raw))
+
+
+def _table_rows(stream: IO[bytes], delimiter: str) -> Iterator[tuple[int, dict[str, str] | str]]:
+    csv.field_size_limit(MAX_LINE_BYTES)
+    lines = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
+    rows = csv.DictReader(lines, delimiter=delimiter, restkey="")
+    while True:
+        line = rows.line_num + 1
+        try:
+            row = next(rows)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            yield line, f"not a readable row: {error}"
+            continue
+        if "" in row and isinstance(row[""], list):
+            yield line, "has more columns than the header"
+        elif None in row.values():
+            yield line, "has fewer columns than the header"
+        else:
+            yield line if line > 1 else 2, row
+    lines.detach()
+
+
+def _read_csv(stream: IO[bytes], raw: IO[bytes], source: str) -> Blocks:
+    return _rows_to_blocks(_table_rows(stream, ","), raw, source)
+
+
+def _read_tsv(stream: IO[bytes], raw: IO[bytes], source: str) -> Blocks:
+    return _rows_to_blocks(_table_rows(stream, "\t"), raw, source)
+
+
+def _parquet_rows(stream: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    import pyarrow.parquet
+
+    number = 0
+    for batch in pyarrow.parquet.ParquetFile(stream).iter_batches(batch_size=200):
+        for row in batch.to_pylist():
+            number += 1
+            yield number, row
+
+
+def _read_parquet(stream: IO[bytes], raw: IO[bytes], source: str) -> Blocks:
+    if not stream.seekable() or stream is not raw:
+        stream = io.BytesIO(stream.read())
+    return _rows_to_blocks(_parquet_rows(stream), raw, source)
+
+
+_READERS: dict[str, Callable[[IO[bytes], IO[bytes], str], Blocks]] = {
+    "jsonl": _read_lines,
+    "csv": _read_csv,
+    "tsv": _read_tsv,
+    "parquet": _read_parquet,
+}
+INPUT_FORMATS = (*_READERS, *(suffix.removeprefix(".") for suffix in DOCUMENTS))
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file to read, or standard input."""
+
+    path: Path | None
+    name: str
+    """Name of its records: that of the file, or its path in the folder that was given."""
+    format: str
+
+    def blocks(self) -> Blocks:
+        """Yield the blocks of the file. Raises DataError when it cannot be read, or not to its end."""
+        try:
+            stream, raw = open_input(self.path)
+            with raw:
+                if self.format in _READERS:
+                    yield from _READERS[self.format](stream, raw, self.name)
+                else:
+                    yield Block(self.name, "document", 0, [stream.read()], _position(raw))
+        except (OSError, EOFError, ValueError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            what = str(getattr(error, "strerror", None) or error).splitlines()[0]
+            raise DataError([Problem(self.name, 0, "", f"cannot be read as {self.format}: {what}")]) from None
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] not in ("zstandard", "pyarrow", "zlib"):
+                raise
+            raise DataError([Problem(self.name, 0, "", f"cannot be read as {self.format}: {error}")]) from None
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of the file on the disk; 0 for standard input."""
+        return self.path.stat().st_size if self.path else 0
+
+
+def find_inputs(names: Sequence[str], forced: str | None = None) -> list[Input]:
+    """Return the files that are meant; folders are searched. Raises DataError for what is missing or unknown."""
+    found: list[Input] = []
+    problems: list[Problem] = []
+    for name in names:
+        path = Path(name)
+        if name == "-":
+            found.append(Input(None, "-", forced or "jsonl"))
+        elif path.is_dir():
+            inside = [child for child in sorted(path.rglob("*")) if child.is_file() and not child.name.startswith(".")]
+            found += [
+                Input(child, str(child.relative_to(path)), forced or format_of(child.name))
+                for child in inside
+                if forced or format_of(child.name) in INPUT_FORMATS
+            ]
+        elif not path.exists():
+            problems.append(Problem(name, 0, "", "no such file"))
+        elif (forced or format_of(path.name)) not in INPUT_FORMATS:
+            known = ", ".join(f".{kind}" for kind in INPUT_FORMATS)
+            problems.append(Problem(name, 0, "", f"unknown kind of file: use {known}, or --format"))
+        else:
+            found.append(Input(path, path.name, forced or format_of(path.name)))
+    if problems:
+        raise DataError(problems)
+    if not found:
+        raise DataError([Problem(", ".join(names), 0, "", "no file to tag in it")])
+    return found

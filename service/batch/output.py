@@ -59,7 +59,7 @@ class FileOutput:
             if not resume:
                 raise BatchError(f"{path}: an unfinished run is there: add --resume, or remove {self._part} and .json")
             self.counts = self._continue()
-        self._stream: IO[bytes] = self._part.open("r+b" if self.counts.blocks else "wb")
+        self._stream: IO[bytes] = self._part.open("r+b" if self.counts.bytes else "wb")
         self._stream.truncate(self.counts.bytes)
         self._stream.seek(self.counts.bytes)
 
@@ -86,8 +86,9 @@ class FileOutput:
 
     def begin(self, data: bytes) -> None:
         """Write what stands before the first block."""
-        if not self.counts.blocks:
+        if not self.counts.bytes:
             self._stream.write(data)
+            self._stream.flush()
             self.counts.bytes = len(data)
         self._save()
 

@@ -38,7 +38,7 @@ class Workers:
         connect: Any = Client
 
         try:
-            client = connect(self.dask, timeout="10s", set_as_default=True)
+            client = connect(self.dask, timeout="5s", set_as_default=True)
         except (OSError, TimeoutError) as error:
             raise BatchError(f"{self.dask}: no Dask scheduler answers there: {error}") from None
         with client, parallel_config(backend="dask", scatter=[shared]):

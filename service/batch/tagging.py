@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -20,6 +20,7 @@ from model.tagger import Page
 from service.batch.inputs import MAX_LINE_BYTES, Block
 from service.batch.rows import encode_rows
 
+T = TypeVar("T")
 _PARTS = ("title", "lead", "body")
 
 
@@ -103,7 +104,7 @@ def tag_block(shared: SharedArtifact, block: Block, options: Options) -> Tagged:
         output: dict[str, Any] = {"id": record.id}
         if isinstance(result, ChudeError):
             errors += 1
-            output["error"] = {"code": result.code, "message": str(result)}
+            output["error"] = {"code": result.code, "message": _whole(str(result))}
         else:
             output |= result
             for tag in result["tags"]:
@@ -182,14 +183,14 @@ def _record(fields: dict[str, Any], where: str, options: Options) -> _Record:
     record = _Record(where if identity is None or identity == "" else identity)
     if not isinstance(record.id, str | int):
         record.id = str(record.id)
-    used = {options.id_column}
+    used = {options.id_column, options.text_column or "text"}
     try:
         record.text, columns = _text(fields, where, options)
         used.update(columns)
     except (RecordError, TextError) as error:
         record.error = error
     if options.keep:
-        record.kept = {name: value for name, value in fields.items() if name not in used}
+        record.kept = {_whole(name): _whole(value) for name, value in fields.items() if name not in used}
     if isinstance(record.id, str) and not _is_whole(record.id):
         record.id, record.error = where, RecordError(f"{where}: {options.id_column}: is not UTF-8")
     return record
@@ -225,6 +226,13 @@ def _is_whole(text: str) -> bool:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
         return False
+
+
+def _whole(value: T) -> T:
+    """Return a string with a question mark for each byte that is no UTF-8; other values as they are."""
+    if isinstance(value, str) and not _is_whole(value):
+        return cast(T, value.encode("utf-8", "replace").decode())
+    return value
 
 
 def compress(data: bytes, compression: str) -> bytes:

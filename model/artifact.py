@@ -13,7 +13,7 @@ import os
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,15 @@ import numpy.typing as npt
 
 from model.errors import ArtifactDamaged, ArtifactMissing, ArtifactTooNew
 from model.linear import SparseWeights
-from model.terms import MAX_TERM_WORDS, MAX_WORD_CHARS
-from model.text import normalise
+from model.validation import fault_of
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.npz"
+REFERENCE = "reference.npz"
 PRETRAINED = Path(__file__).parent / "pretrained"
 """Folder of the shipped artifact."""
 
-SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-"""What a tag looks like: lower-case ASCII words and digits joined by single hyphens."""
 
 _DIGEST = re.compile(rb'"digest": "([0-9a-f]{64})"\n}\n\Z')
 _WEIGHTS_OF = ("sentence", "article")
@@ -77,12 +75,14 @@ class Artifact:
     """Versions of the libraries that fitted it."""
     self_test: Mapping[str, Any] = field(default_factory=dict)
     """A text with its tags and scores: see `model.selftest`."""
+    reference: bytes = b""
+    """Examples as counts of terms: see `training.reference`. Tagging does not need them, and `load` leaves them out."""
     version: str = ""
     """Name of the contents: twelve hex digits of their digest; set by `save` and `load`."""
 
     def with_version(self) -> Artifact:
         """Return the artifact with the version that its contents have."""
-        return load_bytes(*_serialise(self), source="new artifact")
+        return replace(load_bytes(*_serialise(self), source="new artifact"), reference=self.reference)
 
 
 def _lines(array: npt.NDArray[np.uint8]) -> list[str]:
@@ -115,7 +115,7 @@ def _serialise(artifact: Artifact) -> tuple[bytes, bytes]:
         "metrics": artifact.metrics,
         "libraries": artifact.libraries,
         "self_test": artifact.self_test,
-        "files": {WEIGHTS: hashlib.sha256(data).hexdigest()},
+        "files": {name: hashlib.sha256(found).hexdigest() for name, found in _data_files(artifact, data).items()},
     }
     contents["version"] = hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()[:12]
     unsigned = json.dumps({**contents, "digest": "0" * 64}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -123,15 +123,29 @@ def _serialise(artifact: Artifact) -> tuple[bytes, bytes]:
     return unsigned.replace(f'"digest": "{"0" * 64}"\n}}\n', f'"digest": "{digest}"\n}}\n').encode("utf-8"), data
 
 
+def _data_files(artifact: Artifact, weights: bytes) -> dict[str, bytes]:
+    return {WEIGHTS: weights, **({REFERENCE: artifact.reference} if artifact.reference else {})}
+
+
 def save(artifact: Artifact, folder: Path) -> Artifact:
     """Write the artifact into `folder`, made if missing, the manifest last; return it with its version."""
     manifest, weights = _serialise(artifact)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, data in ((WEIGHTS, weights), (MANIFEST, manifest)):
+    for name, data in (*_data_files(artifact, weights).items(), (MANIFEST, manifest)):
         part = folder / f".{name}.part"
         part.write_bytes(data)
         os.replace(part, folder / name)
-    return load_bytes(manifest, weights, source=str(folder))
+    return replace(load_bytes(manifest, weights, source=str(folder)), reference=artifact.reference)
+
+
+def load_with_reference(folder: Path) -> Artifact:
+    """Load the artifact with its reference set, if it has one. Raises what `load` raises."""
+    artifact = load(folder)
+    digest = json.loads((folder / MANIFEST).read_bytes())["files"].get(REFERENCE)
+    data = (folder / REFERENCE).read_bytes() if digest and (folder / REFERENCE).exists() else b""
+    if digest and hashlib.sha256(data).hexdigest() != digest:
+        raise _damaged(str(folder), f"{REFERENCE} is not the file that the manifest was written for")
+    return replace(artifact, reference=data)
 
 
 def load(folder: Path | None = None) -> Artifact:
@@ -171,11 +185,12 @@ def load_bytes(manifest: bytes, weights: bytes, *, source: str) -> Artifact:
             contents["metrics"],
             contents["libraries"],
             contents["self_test"],
-            contents["version"],
+            version=contents["version"],
         )
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise _damaged(source, f"a field or array is missing or has the wrong type ({error})") from None
-    _validate(artifact, source)
+    if what := fault_of(artifact):
+        raise _damaged(source, what)
     return artifact
 
 
@@ -206,43 +221,3 @@ def _read_manifest(manifest: bytes, source: str) -> dict[str, Any]:
     if not found or hashlib.sha256(unsigned).hexdigest().encode() != found.group(1):
         raise _damaged(source, f"{MANIFEST} was changed after it was written, or is damaged")
     return dict(contents)
-
-
-def _validate(artifact: Artifact, source: str) -> None:
-    """Refuse arrays and fields that would score wrongly."""
-    terms, tags = artifact.terms, artifact.tags
-    slugs = [tag.slug for tag in tags]
-    words = [word for term in terms for word in term.split(" ")]
-    both = (artifact.sentence_weights, artifact.article_weights)
-    calibration = np.array([(tag.slope, tag.intercept, tag.threshold) for tag in tags], np.float64)
-    numbers = [*(weights.weight for weights in both), artifact.idf, calibration]
-    checks = {
-        "it has no tag, or two of one name, or one that is no slug": (
-            bool(slugs) and len(set(slugs)) == len(slugs) and all(SLUG.match(slug) for slug in slugs)
-        ),
-        "a weight or other number is not finite": all(np.isfinite(array).all() for array in numbers),
-        "a threshold is not between 0 and 1, or a slope not positive": all(
-            0 < tag.threshold < 1 and tag.slope > 0 for tag in tags
-        ),
-        "its arrays do not fit each other": artifact.idf.shape == (len(terms),)
-        and all(_fits(weights, len(terms), len(tags)) for weights in both),
-        "a term is not in canonical spelling, stands twice or is too long": (
-            len(set(terms)) == len(terms)
-            and normalise(" ".join(terms)) == " ".join(terms)
-            and all(0 < len(word) <= MAX_WORD_CHARS for word in words)
-            and all(term.count(" ") < MAX_TERM_WORDS for term in terms)
-        ),
-    }
-    for what, holds in checks.items():
-        if not holds:
-            raise _damaged(source, what)
-
-
-def _fits(weights: SparseWeights, n_terms: int, n_tags: int) -> bool:
-    return (
-        weights.indptr.shape == (n_terms + 1,)
-        and weights.indptr[0] == 0
-        and bool((np.diff(weights.indptr) >= 0).all())
-        and weights.weight.shape == weights.tag.shape == (int(weights.indptr[-1]),)
-        and bool(((weights.tag >= 0) & (weights.tag < n_tags)).all())
-    )

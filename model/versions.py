@@ -111,9 +111,11 @@ class Versions:
         return before
 
     def prune(self, keep: int) -> list[str]:
-        """Remove all but the newest `keep` versions, never the live one nor the one before; return what is gone."""
+        """Remove all but the newest `keep` versions, never the live one, the one before, nor their bases."""
         with self._locked():
             used = {self.live(), self.before()}
+            for name in [name for name in used if name and (self.home / "models" / name).exists()]:
+                used.add(load(self.folder(name)).training.get("base"))
             gone = [name for name in self.names()[: -keep or None] if name not in used]
             for name in gone:
                 shutil.rmtree(self.home / "models" / name)

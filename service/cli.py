@@ -23,6 +23,9 @@ _COMMANDS = {
     "batch": "service.batch.command",
     "serve": "service.serve",
     "keys": "service.keys",
+    "labels": "service.labels",
+    "retrain": "service.retrain",
+    "models": "service.models",
 }
 
 

@@ -29,7 +29,7 @@ _HELP = {
 def _options(command: click.Command) -> click.Command:
     """Add an option for each setting."""
     for field in fields(Settings):
-        if field.name != "home":
+        if field.name not in ("home", "labels_url"):
             option = f"--{field.name.removesuffix('_s').replace('_', '-')}"
             kind: dict[str, Any] = {"is_flag": True, "default": None} if field.type == "bool" else {}
             kind |= {"type": int} if field.type == "int" else {}

@@ -40,6 +40,8 @@ class Settings:
     """Longest text of a document."""
     max_json_depth: int = 16
     """Deepest nesting of arrays and objects in a request."""
+    labels_url: str = ""
+    """Database of the label store; by default a SQLite file in the home folder."""
     require_key: bool = False
     """Whether reading needs a key, too."""
 

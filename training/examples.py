@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from model.artifact import SLUG
 from model.errors import Problem
+from model.validation import SLUG
 
 PARTS = ("title", "lead", "body")
 """The fields of a text that comes in parts."""

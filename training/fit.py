@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as library_version
 from pathlib import Path
@@ -24,6 +24,7 @@ from training.examples import Example
 from training.folds import N_FOLDS, assign_folds
 from training.metrics import measure_slices
 from training.progress import Progress, silent
+from training.reference import with_reference
 from training.segmentation import cache_folder, learn_spellings, propose_terms
 from training.terms import Bags, SentenceTerms
 
@@ -67,12 +68,16 @@ class Fit:
 
 def label_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:
     """Return which example has which tag, shape (examples, tags)."""
-    return np.array([[tag in example.tags for tag in tags] for example in examples], bool).reshape(-1, len(tags))
+    return np.array([[tag in example.tags for tag in tags] for example in examples], bool).reshape(
+        len(examples), len(tags)
+    )
 
 
 def borderline_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:
     """Return for which example which tag is borderline, shape (examples, tags)."""
-    return np.array([[tag in example.borderline for tag in tags] for example in examples], bool).reshape(-1, len(tags))
+    return np.array([[tag in example.borderline for tag in tags] for example in examples], bool).reshape(
+        len(examples), len(tags)
+    )
 
 
 def teaser_flags(examples: Sequence[Example]) -> Flags:
@@ -82,7 +87,9 @@ def teaser_flags(examples: Sequence[Example]) -> Flags:
 
 def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Progress = silent) -> Fit:
     """Fit an artifact on examples. Raises FitError when no tag has enough of them."""
-    tags, left_out = _choose_tags(examples)
+    tags, left_out = choose_tags(examples)
+    if not tags:
+        raise _no_tag(examples)
     labels = label_matrix(examples, tags)
     texts = [example.text for example in examples]
     fold = assign_folds(texts, labels, seed=options.seed, progress=progress)
@@ -102,7 +109,8 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
         metrics=metrics,
         libraries={name: library_version(name) for name in _LIBRARIES},
     )
-    return Fit(with_self_test(artifact).with_version(), tags, left_out, labels, out_of_fold)
+    artifact = with_reference(with_self_test(artifact), examples, labels, weight)
+    return Fit(artifact.with_version(), tags, left_out, labels, out_of_fold)
 
 
 def _fitted_tags(
@@ -130,7 +138,7 @@ def _fitted_tags(
 
 def _describe(examples: Sequence[Example], penalty: float, options: FitOptions) -> dict[str, Any]:
     return {
-        "digest": _digest(examples),
+        "digest": digest_of(examples),
         "examples": len(examples),
         "teasers": sum(example.is_teaser for example in examples),
         "seed": options.seed,
@@ -140,19 +148,23 @@ def _describe(examples: Sequence[Example], penalty: float, options: FitOptions) 
     }
 
 
-def _choose_tags(examples: Sequence[Example]) -> tuple[list[str], list[str]]:
+def choose_tags(examples: Sequence[Example], ignore: Collection[str] = ()) -> tuple[list[str], list[str]]:
     """Return the tags that can be fitted and those that can't, both in order of the alphabet."""
-    every = sorted({tag for example in examples for tag in example.tags})
+    every = sorted({tag for example in examples for tag in example.tags} - set(ignore))
     support = label_matrix(examples, every).sum(axis=0)
     enough = (support >= MIN_POSITIVES) & (len(examples) - support >= MIN_POSITIVES)
     chosen = [tag for tag, fits in zip(every, enough, strict=True) if fits]
-    if not chosen:
-        counts = ", ".join(f"{tag}: {n}" for tag, n in zip(every, support, strict=True)) or "none has any"
-        raise FitError(
-            f"no tag can be fitted: each needs {MIN_POSITIVES} examples with it and {MIN_POSITIVES} without it "
-            f"(of {len(examples)} examples, {counts}): label more"
-        )
     return chosen, [tag for tag in every if tag not in chosen]
+
+
+def _no_tag(examples: Sequence[Example]) -> FitError:
+    every = sorted({tag for example in examples for tag in example.tags})
+    support = label_matrix(examples, every).sum(axis=0)
+    counts = ", ".join(f"{tag}: {n}" for tag, n in zip(every, support, strict=True)) or "none has any"
+    return FitError(
+        f"no tag can be fitted: each needs {MIN_POSITIVES} examples with it and {MIN_POSITIVES} without it "
+        f"(of {len(examples)} examples, {counts}): label more"
+    )
 
 
 def _learn_terms(texts: Sequence[str], options: FitOptions, progress: Progress) -> tuple[SentenceTerms, Bags]:
@@ -217,18 +229,19 @@ def _compress(terms: SentenceTerms, classifier: TopicClassifier, calibrations: l
     return {
         "terms": names,
         "variants": {word: tuple(spellings[word]) for word in sorted(words & spellings.keys())},
-        "sentence_weights": _sparse(by_sentence[kept]),
-        "article_weights": _sparse(by_article[kept]),
+        "sentence_weights": sparse(by_sentence[kept]),
+        "article_weights": sparse(by_article[kept]),
         "idf": terms.idf_[kept],
     }
 
 
-def _sparse(weights: Floats) -> SparseWeights:
+def sparse(weights: Floats) -> SparseWeights:
+    """Return dense weights, shape (terms, tags), as sparse rows."""
     row, tag = np.nonzero(weights)
     return SparseWeights(np.searchsorted(row, np.arange(weights.shape[0] + 1)), tag, weights[row, tag])
 
 
-def _digest(examples: Sequence[Example]) -> str:
+def digest_of(examples: Sequence[Example]) -> str:
     """Return the digest of the texts and their tags, whatever their order."""
     lines = sorted(f"{text_digest(example.text)} {' '.join(sorted(example.tags))}" for example in examples)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

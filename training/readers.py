@@ -1,4 +1,4 @@
-"""Labelled files: JSON Lines, CSV, TSV, Parquet and fastText, each but Parquet also gzipped, and folders of them."""
+"""Labelled files: JSON Lines, CSV, TSV, Parquet, fastText and Label Studio's JSON, and folders of them; .gz, too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gzip
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import msgspec
 
@@ -97,6 +97,35 @@ def _read_parquet(stream: IO[bytes], file: str) -> Iterator[Record]:
         yield 0, Problem(file, 0, "", f"not a readable Parquet file: {str(error).splitlines()[0]}")
 
 
+def _read_label_studio(stream: IO[bytes], file: str) -> Iterator[Record]:
+    """Read Label Studio's JSON export: a list of tasks, each with its annotations; the last finished one counts."""
+    try:
+        tasks = msgspec.json.decode(stream.read())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        yield 0, Problem(file, 0, "", f"not JSON ({error}); records one a line belong into .jsonl")
+        return
+    if not isinstance(tasks, list):
+        yield 0, Problem(file, 0, "", "must be a list of tasks, as Label Studio exports them as JSON")
+        return
+    for number, task in enumerate(tasks, 1):
+        try:
+            yield number, _from_task(task)
+        except (KeyError, TypeError, AttributeError):
+            yield (
+                number,
+                Problem(file, number, "annotations", "is no task as Label Studio exports it: use its JSON export"),
+            )
+
+
+def _from_task(task: dict[str, Any]) -> object:
+    finished = [annotation for annotation in task["annotations"] if not annotation.get("was_cancelled")]
+    if not finished:
+        return {**task["data"], "tags": None}
+    choices = [part["value"]["choices"] for part in finished[-1]["result"] if part["type"] == "choices"]
+    record = {"id": str(task["id"]), **task["data"]}
+    return {**record, "tags": [choice for chosen in choices for choice in chosen]}
+
+
 _READERS: dict[str, Callable[[IO[bytes], str], Iterator[Record]]] = {
     ".jsonl": _read_jsonl,
     ".ndjson": _read_jsonl,
@@ -105,6 +134,7 @@ _READERS: dict[str, Callable[[IO[bytes], str], Iterator[Record]]] = {
     ".parquet": _read_parquet,
     ".txt": _read_fasttext,
     ".ft": _read_fasttext,
+    ".json": _read_label_studio,
 }
 
 

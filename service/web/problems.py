@@ -17,6 +17,8 @@ from model.errors import (
     UnreadableText,
     VersionError,
 )
+from training.jobs import JobRunning, JobUnknown
+from training.schema import StoreError
 
 
 class RequestError(ChudeError):
@@ -50,6 +52,9 @@ STATUS_OF: dict[type[ChudeError], int] = {
     TextError: 422,
     VersionError: 404,
     ArtifactError: 503,
+    StoreError: 503,
+    JobUnknown: 404,
+    JobRunning: 409,
     ChudeError: 400,
 }
 """HTTP status of each class of errors; the nearest base class counts."""

@@ -71,6 +71,35 @@ class Results(TypedDict):
     results: list[Result]
 
 
+Slugs = Annotated[list[str], Meta(description="Tags such as arms-control; an empty list is a text without any.")]
+
+
+class LabelledRecord(TypedDict):
+    """A text, whole or in parts, with the tags that it has."""
+
+    tags: Slugs
+    borderline: NotRequired[Slugs]
+    id: NotRequired[str | int]
+    text: NotRequired[str]
+    title: NotRequired[str]
+    lead: NotRequired[str]
+    body: NotRequired[str]
+
+
+class LabelExamples(TypedDict):
+    """Several labelled records."""
+
+    examples: list[LabelledRecord]
+
+
+class LabelsKept(TypedDict):
+    """What was new."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+
 class Topic(TypedDict):
     """One tag of the live model."""
 
@@ -105,6 +134,25 @@ class VersionList(TypedDict):
     live: str
     before: str | None
     versions: list[Version]
+
+
+class JobBegun(TypedDict):
+    """A job that was begun."""
+
+    job: str
+
+
+class Job(TypedDict):
+    """How a job is getting on."""
+
+    job: str
+    state: str
+    """running, done, failed or cancelled."""
+    started: float
+    """Unix time."""
+    progress: str
+    log: list[str]
+    result: Mapping[str, Any] | None
 
 
 class Activated(TypedDict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,6 +14,7 @@ from service.web.batching import Batcher
 from service.web.key_store import KeyStore
 from service.web.live import LiveTagger
 from service.web.metrics import Metrics
+from training.store import LabelStore
 
 EXTENSION = "chude"
 
@@ -27,6 +29,8 @@ class Services:
     live: LiveTagger
     batcher: Batcher
     keys: KeyStore
+    store: Callable[[], LabelStore]
+    """Opens the label store at the first call in a process, so that workers never share a connection."""
 
 
 def services() -> Services:

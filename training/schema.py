@@ -88,8 +88,12 @@ def connect(url: str) -> Engine:
         engine = create_engine(url, pool_pre_ping=True)
         if engine.dialect.name == "sqlite":
             _set_up_sqlite(engine)
-        with engine.begin() as connection:
-            _migrate(connection)
+        try:
+            with engine.begin() as connection:
+                _migrate(connection)
+        except BaseException:
+            engine.dispose()
+            raise
     except SQLAlchemyError as error:
         shown = make_url(url).render_as_string(hide_password=True) if "://" in url else url
         raise StoreError(f"{shown}: cannot be opened: {cause_of(error)}") from None

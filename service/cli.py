@@ -26,6 +26,7 @@ _COMMANDS = {
     "labels": "service.labels",
     "retrain": "service.retrain",
     "models": "service.models",
+    "export": "service.export",
 }
 
 

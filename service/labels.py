@@ -110,3 +110,41 @@ def remove(ids: tuple[str, ...]) -> int:
     removed = the_store().delete(ids)
     click.echo(f"{removed} removed")
     return 0 if removed else 1
+
+
+@command.command("suggest")
+@click.argument("files", nargs=-1, required=True)
+@click.option("-n", "count", default=50, show_default=True, type=click.IntRange(min=1), help="How many texts.")
+@click.option("--queue", "to_queue", is_flag=True, help="Keep them in the store as well, for GET /queue.")
+@click.option("--text-column", help="Column of the text; 'text', or 'title', 'lead' and 'body'.")
+@click.option("--id-column", default="id", show_default=True, help="Column that names the text.")
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Seed of the random part."
+)
+def suggest_(
+    files: tuple[str, ...], count: int, to_queue: bool, text_column: str | None, id_column: str, seed: int
+) -> int:
+    """Print the texts in FILES whose label would teach most, as JSON Lines with an empty list of tags to fill in."""
+    import msgspec
+
+    from model.versions import load_tagger
+    from service.batch.inputs import find_inputs
+    from service.batch.tagging import Options, records_of
+    from training.queue import keep_queue, suggest
+
+    store = the_store()
+    options = Options(text_column, id_column)
+    blocks = (block for file in find_inputs(files) for block in file.blocks())
+    texts = (
+        (str(record.id), record.text)
+        for block in blocks
+        for record in records_of(block, options)
+        if record.error is None
+    )
+    found = suggest(load_tagger(os.environ), texts, store.digests(), count, seed=seed)
+    if to_queue:
+        keep_queue(store, found)
+    for suggestion in found:
+        record = {"id": suggestion.id, "text": suggestion.text, "tags": [], "why": suggestion.why}
+        click.echo(msgspec.json.encode({**record, "scores": suggestion.scores}))
+    return 0

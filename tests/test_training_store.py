@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import random
@@ -15,9 +16,12 @@ from typing import Any
 import pytest
 import sqlalchemy
 
+from model import TopicTagger
 from training import schema
+from training.duplicates import text_digest
 from training.examples import Example
 from training.jobs import JobRunning, Jobs, JobUnknown
+from training.queue import keep_queue, suggest, waiting
 from training.readers import read_records
 from training.schema import SCHEMA_VERSION, StoreError
 from training.store import Labelling, LabelStore, is_held_out, open_store
@@ -154,7 +158,8 @@ def test_an_older_schema_is_migrated_and_a_newer_one_refused(store: LabelStore, 
     store.add([example("Bầu cử", "elections")], ME)
     with store.engine.begin() as connection:
         schema.jobs.drop(connection)
-        connection.execute(schema.schema_versions.delete().where(schema.schema_versions.c.version == 2))
+        schema.queue.drop(connection)
+        connection.execute(schema.schema_versions.delete().where(schema.schema_versions.c.version > 1))
     migrated = LabelStore(url)
     assert Jobs(migrated).begin()
     assert [e.text for e in migrated.examples()] == ["Bầu cử"]
@@ -267,3 +272,30 @@ def test_label_studio(tmp_path: Path) -> None:
     assert (first.id, first.text, first.tags) == ("1", "a", {"syria", "y"})
     assert (second.text, second.tags) == ("b\nc", frozenset())
     assert [str(problem).partition("json:")[2][:8] for problem in bad] == ["3: tags:", "4: annot"]
+
+
+def test_the_queue_has_what_is_not_labelled_yet(store: LabelStore, shipped: TopicTagger) -> None:
+    clear = ["Quân đội Syria mở chiến dịch ở Idlib.", "Giá gạo hôm nay tăng nhẹ ở miền Tây."]
+    story = "Hai bên có thể bàn về bầu cử và vũ khí trong cuộc gặp sắp tới ở Geneva vào tuần sau, bản tin số"
+    pool = [(f"c{n}", text) for n, text in enumerate(clear * 3)] + [(f"w{n}", f"{story} {n}.") for n in range(10)]
+    found = suggest(shipped, pool, set(), 3)
+    assert sum(suggestion.id.startswith("w") for suggestion in found) == 1  # ten copies of one story
+    assert len({suggestion.text for suggestion in found}) == 3
+    assert found[-1].why == "random"
+    assert not [s for s in suggest(shipped, pool, {text_digest(clear[0])}, 3) if s.text == clear[0]]
+    keep_queue(store, found)
+    assert waiting(store, 10) == found
+    store.add([example(found[0].text)], ME)
+    assert waiting(store, 10) == found[1:]
+
+
+def test_the_most_uncertain_text_comes_first(shipped: TopicTagger, seed_examples: list[Example]) -> None:
+    pool = [(e.id, e.text) for e in seed_examples]
+    thresholds = {tag.slug: tag.threshold for tag in shipped.artifact.tags}
+
+    def distance(text: str) -> float:
+        pairs = [(score, thresholds[tag]) for tag, score in shipped.tag(text)["scores"].items()]
+        return min(abs(math.log(p / (1 - p)) - math.log(t / (1 - t))) for p, t in pairs)
+
+    first = suggest(shipped, pool, set(), 1)[0]
+    assert distance(first.text) == pytest.approx(min(distance(text) for _, text in pool))

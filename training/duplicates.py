@@ -34,7 +34,7 @@ class Pair:
     similarity: float
 
 
-def _runs(text: str) -> npt.NDArray[np.uint64]:
+def word_runs(text: str) -> npt.NDArray[np.uint64]:
     """Return the distinct keys of the runs of five words; of fewer, when the text is shorter."""
     keys = find_words(np.frombuffer(encode(repair(text) + TEXT_END), "<u2")).keys
     n_words = min(_RUN_WORDS, keys.size)
@@ -53,20 +53,21 @@ def find_near_duplicates(texts: Sequence[str], progress: Progress = silent) -> l
     pairs: list[Pair] = []
     permutations = MinHash(num_perm=_PERMUTATIONS, seed=1, hashfunc=lambda key: int(key) & 0xFFFFFFFF)
     for number, text in enumerate(progress(texts, "duplicates", len(texts))):
-        runs.append(_runs(text))
+        runs.append(word_runs(text))
         if not runs[number].size:
             continue
         sketch = permutations.copy()
         sketch.update_batch(runs[number])
         for other in index.query(sketch):
-            similarity = _jaccard(runs[other], runs[number])
+            similarity = jaccard(runs[other], runs[number])
             if similarity >= MIN_SIMILARITY:
                 pairs.append(Pair(other, number, similarity))
         index.insert(number, sketch, check_duplication=False)
     return sorted(pairs, key=lambda pair: (pair.first, pair.second))
 
 
-def _jaccard(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> float:
+def jaccard(a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]) -> float:
+    """Return the share of the runs of either that both have, 0 to 1."""
     common = np.intersect1d(a, b, assume_unique=True).size
     return common / (a.size + b.size - common)
 

@@ -77,7 +77,18 @@ jobs = Table(
     Column("running", Integer, unique=True),
 )
 
-MIGRATIONS: Sequence[Sequence[Table]] = ((texts, labellings), (jobs,))
+queue = Table(
+    "queue",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("scores", Text, nullable=False),
+)
+
+MIGRATIONS: Sequence[Sequence[Table]] = ((texts, labellings), (jobs,), (queue,))
 """Tables that each version added; version n is the first n of these."""
 SCHEMA_VERSION = len(MIGRATIONS)
 

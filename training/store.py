@@ -135,12 +135,10 @@ class LabelStore:
             rows = [dict(row._mapping) for row in connection.execute(wanted)]
         return [{**row, "scores": json.loads(row["scores"]) if row["scores"] else None} for row in rows]
 
-    def known(self, found: Sequence[str]) -> set[str]:
-        """Return which of the digests are labelled."""
+    def digests(self) -> set[str]:
+        """Return the digests of all labelled texts."""
         with self.reading() as connection:
-            return {
-                digest for n in range(0, len(found), _CHUNK) for digest in _latest(connection, found[n : n + _CHUNK])
-            }
+            return set(connection.execute(select(texts.c.digest)).scalars())
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove the texts with these ids or digests, and every labelling of them; return how many texts."""

@@ -95,7 +95,7 @@ class _Record:
 
 def tag_block(shared: SharedArtifact, block: Block, options: Options) -> Tagged:
     """Tag the records of a block."""
-    records = list(_records(block, options))
+    records = list(records_of(block, options))
     results = _tag(shared.tagger(), records, options)
     outputs: list[dict[str, Any]] = []
     tags: dict[str, int] = {}
@@ -135,7 +135,8 @@ def _explain(tagger: TopicTagger, text: str, page: Page) -> Tagging | TextError:
         return error
 
 
-def _records(block: Block, options: Options) -> Iterator[_Record]:
+def records_of(block: Block, options: Options) -> Iterator[_Record]:
+    """Yield the records of a block, each with its text or what is wrong with it."""
     if block.kind == "document":
         yield _document(block, options)
         return

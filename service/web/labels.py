@@ -13,14 +13,16 @@ from service.web.body import content_type, lone_surrogate, parse_json, read_body
 from service.web.keys import check_key, needs_key
 from service.web.operations import json_response, operation
 from service.web.problems import RequestError
-from service.web.schemas import LabelExamples, LabelledRecord, LabelsKept
+from service.web.schemas import LabelExamples, LabelledRecord, LabelsKept, Queue
 from service.web.services import services
 from training.examples import Example, parse_record
+from training.queue import waiting
 from training.store import Labelling
 from training.writers import json_lines
 
 blueprint = Blueprint("labels", __name__)
 _JSON = "application/json"
+_QUEUE_LENGTH = 50
 
 
 @blueprint.post("/labels")
@@ -79,6 +81,16 @@ def _scores(tagger: TopicTagger, examples: list[Example]) -> Mapping[str, Mappin
         for example, result in zip(examples, results, strict=True)
         if not isinstance(result, TextError)
     }
+
+
+@blueprint.get("/queue")
+@operation("The texts to label next, as `chude labels suggest --queue` found them", Queue, errors=(503,))
+@needs_key
+def queue() -> Response:
+    """Return up to 50 suggestions that have no label yet."""
+    found = waiting(services().store(), _QUEUE_LENGTH)
+    answer: Queue = {"texts": [{"id": s.id, "text": s.text, "why": s.why, "scores": s.scores} for s in found]}
+    return json_response(answer)
 
 
 @blueprint.get("/labels")

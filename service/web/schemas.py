@@ -100,6 +100,22 @@ class LabelsKept(TypedDict):
     unchanged: int
 
 
+class Waiting(TypedDict):
+    """A text that is worth a label."""
+
+    id: str
+    text: str
+    why: str
+    """The tag that is least sure, or "random"."""
+    scores: Mapping[str, float]
+
+
+class Queue(TypedDict):
+    """What to label next, the most telling first."""
+
+    texts: list[Waiting]
+
+
 class Topic(TypedDict):
     """One tag of the live model."""
 

@@ -1,0 +1,77 @@
+"""An artifact as a scikit-learn estimator, for those who live in scikit-learn: same texts, same probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from model.artifact import Artifact
+from model.linear import Floats, logistic
+from training.reference import dense
+from training.terms import FREE_WORDS, Bags, SentenceTerms
+
+
+class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):
+    """The scoring of an artifact on scikit-learn's and scipy's matrices.
+
+    It reads texts as they are: pages are not cut, and the language is not looked at.
+
+    Parameters
+    ----------
+    artifact : the fitted artifact
+
+    Attributes
+    ----------
+    classes_ : array of str, shape (tags,)
+    terms_ : the fitted transformer from texts to `Bags`
+    """
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.artifact = artifact
+
+    def fit(self, X: Sequence[str] | None = None, y: object = None) -> Self:
+        """Unpack the artifact; nothing is learnt."""
+        artifact = self.artifact
+        long = {term for term in artifact.terms if term.count(" ") >= FREE_WORDS}
+        self.terms_ = SentenceTerms(long, artifact.variants, 1)
+        self.terms_.terms_, self.terms_.idf_ = list(artifact.terms), np.ones(len(artifact.terms))
+        shape = (len(artifact.terms), len(artifact.tags))
+        self.sentence_coef_ = dense(artifact.sentence_weights, shape)
+        self.article_coef_ = dense(artifact.article_weights, shape)
+        self.classes_ = np.array([tag.slug for tag in artifact.tags])
+        return self
+
+    def decision_function(self, X: Sequence[str]) -> Floats:
+        """Return margins, shape (texts, tags)."""
+        check_is_fitted(self, "terms_")
+        bags: Bags = self.terms_.transform(X)
+        scores = bags.sentences @ self.sentence_coef_
+        first = np.flatnonzero(np.diff(bags.article, prepend=-1))
+        top = np.maximum.reduceat(scores, first, axis=0)
+        strongest = top + np.log(np.add.reduceat(np.exp(scores - top[bags.article]), first, axis=0))
+        columns: dict[str, Any] = {
+            name: np.array([getattr(tag, name) for tag in self.artifact.tags]) for name in ("slope", "intercept")
+        }
+        margins: Floats = columns["slope"] * strongest + bags.articles @ self.article_coef_ + columns["intercept"]
+        return margins
+
+    def predict_proba(self, X: Sequence[str]) -> Floats:
+        """Return probabilities, shape (texts, tags)."""
+        return logistic(self.decision_function(X))
+
+    def predict(self, X: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Return which tags are given, shape (texts, tags)."""
+        given: npt.NDArray[np.bool_] = self.predict_proba(X) >= np.array([tag.threshold for tag in self.artifact.tags])
+        return given
+
+
+def export_sklearn(artifact: Artifact, path: str) -> None:
+    """Write the fitted estimator with joblib: whoever loads it needs chude, and must trust the file."""
+    import joblib
+
+    joblib.dump(SentenceTopicClassifier(artifact).fit(), path)

@@ -26,6 +26,7 @@ check: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench_tagging.py
 	$(BIN)/python tests/bench_service.py
+	$(BIN)/python tests/bench_suggest.py report
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format model training service tests

@@ -62,10 +62,9 @@ def command(
     """
     files = find_inputs(inputs, input_format)
     shared = SharedArtifact.read(load_tagger(os.environ, model), artifact_folder(os.environ, model))
-    to_folder = output.endswith(os.sep) or Path(output).is_dir()
-    compression = Path(output).suffix if Path(output).suffix in COMPRESSIONS else ""
-    format = output_format or ("jsonl" if to_folder or output == "-" else format_of(output))
-    _check_output(output, format, compression, resume and any(file.path is None for file in files))
+    to_folder, format, compression = _check_output(output, output_format)
+    if resume and any(file.path is None for file in files):
+        raise click.UsageError("--resume cannot read standard input again: save it as a file")
     options = Options(text_column, id_column, keep, explain, _PAGE[kind], kind == "html", format, compression)
     options = with_table_columns(options, files)
     workers = Workers(jobs, dask)
@@ -85,16 +84,19 @@ def command(
     return 0
 
 
-def _check_output(output: str, format: str, compression: str, resumes_stdin: bool) -> None:
+def _check_output(output: str, chosen: str | None) -> tuple[bool, str, str]:
+    """Return whether the output is a folder, its format, and its compression. Raises UsageError or DataError."""
+    to_folder = output.endswith(os.sep) or Path(output).is_dir()
+    compression = Path(output).suffix if Path(output).suffix in COMPRESSIONS else ""
+    format = chosen or ("jsonl" if to_folder or output == "-" else format_of(output))
     if format not in OUTPUT_FORMATS:
         raise click.UsageError(f"{output}: name the output .jsonl, .csv, .tsv or .parquet, or use --output-format")
     if format == "parquet" and (output == "-" or compression):
         raise click.UsageError("Parquet can be neither written to standard output nor compressed as a whole")
-    if resumes_stdin:
-        raise click.UsageError("--resume cannot read standard input again: save it as a file")
     parent = Path(output).parent
     if output != "-" and not parent.is_dir():
         raise DataError([Problem(str(parent), 0, "", "no such folder: make it first")])
+    return to_folder, format, compression
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -25,8 +26,8 @@ _FIELD = re.compile(r"(?:missing required|unknown) field `(.*?)`")
 class _Refused:
     """Stands in a parsed body for something that JSON allows or Python adds, and that is refused."""
 
-    def __init__(self, what: str, key: str = "") -> None:
-        self.what, self.key = what, key
+    def __init__(self, what: str) -> None:
+        self.what = what
 
 
 def content_type(request: Request, allowed: tuple[str, ...]) -> str:
@@ -68,35 +69,42 @@ def read_body(request: Request, settings: Settings) -> bytes:
     return body
 
 
-def parse_json(body: bytes, settings: Settings) -> Any:
-    """Return the JSON value in `body`; every string in it can be written as UTF-8, and no key stands twice.
+class _Hooks:
+    """What the JSON parser calls, and what was found that is refused."""
 
-    Raises RequestError 400, with the pointer of the field where there is one.
+    def __init__(self) -> None:
+        self.refused: list[_Refused] = []
+
+    def pairs(self, items: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Make an object of its members; a key that stands twice is refused."""
+        found = dict(items)
+        if len(found) < len(items):
+            twice, count = Counter(key for key, _ in items).most_common(1)[0]
+            found[twice] = self._refuse("the key stands twice" if count == 2 else f"the key stands {count} times")
+        return found
+
+    def constant(self, name: str) -> _Refused:
+        """Refuse NaN and the infinities, which Python adds to JSON."""
+        return self._refuse(f"{name} is no JSON: write a number or null")
+
+    def _refuse(self, what: str) -> _Refused:
+        self.refused.append(_Refused(what))
+        return self.refused[-1]
+
+
+def parse_json(body: bytes, settings: Settings) -> Any:
+    """Return the JSON value in `body`, in which no key stands twice. Raises RequestError 400.
+
+    The error has the pointer of the field where there is one.
     """
     try:
         text = body.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise RequestError(400, "not-utf-8", f"the body is not UTF-8 from byte {error.start}") from None
-    refused: list[_Refused] = []
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) < len(items):
-            seen: set[str] = set()
-            twice = next(key for key, _ in items if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-            found[twice] = _Refused("the key stands twice")
-            refused.append(found[twice])
-        return found
-
-    def constant(name: str) -> _Refused:
-        refused.append(_Refused(f"{name} is no JSON: write a number or null"))
-        return refused[-1]
-
-    too_deep = RequestError(
-        400, "json-too-deep", f"arrays and objects are nested more than {settings.max_json_depth} levels deep"
-    )
+    limit, hooks = settings.max_json_depth, _Hooks()
+    too_deep = RequestError(400, "json-too-deep", f"arrays and objects are nested more than {limit} levels deep")
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+        value = json.loads(text, object_pairs_hook=hooks.pairs, parse_constant=hooks.constant)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise RequestError(400, "bad-json", f"the body is no JSON: {error.msg} at {place}") from None
@@ -104,11 +112,11 @@ def parse_json(body: bytes, settings: Settings) -> Any:
         raise too_deep from None
     except ValueError:
         raise RequestError(400, "bad-json", "a number in the body has too many digits") from None
-    if body.count(b"{") + body.count(b"[") > settings.max_json_depth and _is_deeper(value, settings.max_json_depth):
+    if body.count(b"{") + body.count(b"[") > limit and _is_deeper(value, limit):
         raise too_deep
-    if refused:
+    if hooks.refused:
         pointer = next(_find(value, lambda part: isinstance(part, _Refused)))
-        raise RequestError(400, "bad-json", f"{pointer}: {refused[0].what}", pointer=pointer)
+        raise RequestError(400, "bad-json", f"{pointer}: {hooks.refused[0].what}", pointer=pointer)
     return value
 
 

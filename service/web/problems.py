@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import msgspec
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from model.errors import (
     ArtifactError,
@@ -99,12 +99,14 @@ def register(app: Flask) -> None:
             return error.get_response()  # type: ignore[return-value]
         if status == 404:
             detail = f"{request.path}: no such page; /openapi.json lists what there is"
-        elif status == 405:
-            detail = f"{request.method} is not for {request.path}: use {', '.join(error.valid_methods or ())}"  # type: ignore[attr-defined]
+        elif isinstance(error, MethodNotAllowed):
+            allowed = ", ".join(sorted(error.valid_methods or ()))
+            detail = f"{request.method} is not for {request.path}: use {allowed}"
         else:
             detail = error.description or ""
         response = problem_response(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), detail)
-        response.headers.update({name: value for name, value in error.get_headers() if name == "Allow"})
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = allowed
         return response
 
     @app.errorhandler(Exception)

@@ -396,5 +396,5 @@ def test_contract(tmp_path: Path) -> None:
         can_be_wrong = bool(operation.body)
         for mode in [GenerationMode.POSITIVE, *([GenerationMode.NEGATIVE] if can_be_wrong else [])]:
             strategy = operation.as_strategy(generation_mode=mode)
-            check_cases(strategy, {"Authorization": f"Bearer {key}"}, n_examples=120 if can_be_wrong else 20)
+            check_cases(strategy, {"Authorization": f"Bearer {key}"}, n_examples=150 if can_be_wrong else 20)
     assert len(seen) == 13

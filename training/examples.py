@@ -65,7 +65,7 @@ def parse_record(record: object, file: str, line: int) -> Example | list[Problem
             except ValueError as error:
                 problems.append(Problem(file, line, field, str(error), getattr(error, "tag", "")))
     identity = record.get("id")
-    if identity is not None and not isinstance(identity, str | int):
+    if identity is not None and (isinstance(identity, bool) or not isinstance(identity, str | int)):
         problems.append(Problem(file, line, "id", f"must be a string, not {_show(identity)}"))
     if problems:
         return problems

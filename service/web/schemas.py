@@ -71,19 +71,21 @@ class Results(TypedDict):
     results: list[Result]
 
 
-Slugs = Annotated[list[str], Meta(description="Tags such as arms-control; an empty list is a text without any.")]
+Slugs = Annotated[
+    list[str] | str, Meta(description="Tags such as arms-control, or one string of them; empty for a text without any.")
+]
 
 
 class LabelledRecord(TypedDict):
     """A text, whole or in parts, with the tags that it has."""
 
     tags: Slugs
-    borderline: NotRequired[Slugs]
-    id: NotRequired[str | int]
-    text: NotRequired[str]
-    title: NotRequired[str]
-    lead: NotRequired[str]
-    body: NotRequired[str]
+    borderline: NotRequired[Slugs | None]
+    id: NotRequired[str | int | None]
+    text: NotRequired[str | None]
+    title: NotRequired[str | None]
+    lead: NotRequired[str | None]
+    body: NotRequired[str | None]
 
 
 class LabelExamples(TypedDict):

@@ -75,7 +75,7 @@ class Artifact:
     """Versions of the libraries that fitted it."""
     self_test: Mapping[str, Any] = field(default_factory=dict)
     """A text with its tags and scores: see `model.selftest`."""
-    reference: bytes = b""
+    reference: bytes = field(default=b"", repr=False)
     """Examples as counts of terms: see `training.reference`. Tagging does not need them, and `load` leaves them out."""
     version: str = ""
     """Name of the contents: twelve hex digits of their digest; set by `save` and `load`."""

@@ -138,7 +138,6 @@ def test_missing_files_and_folders_are_messages(chude: Chude, article: Path, tmp
         (["tag", "--nonsense"], "No such option"),
         (["nonsense"], "No such command"),
         (["train", "a.jsonl"], "Missing option '-o'"),
-        (["train", "a.jsonl", "-o", "x", "--base", "y"], "--base knows only 'none'"),
         (["eval"], "Missing argument"),
         (["train", "a.jsonl", "-o", "x", "--jobs", "0"], "0 is not in the range"),
         (["train", "a.jsonl", "-o", "x", "--seed", "-1"], "-1 is not in the range"),

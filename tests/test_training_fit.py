@@ -210,7 +210,7 @@ def test_rare_tags_are_left_out_and_too_few_are_refused(seed_examples: list[Exam
 @settings(max_examples=5)
 @given(st.integers(0, 1000))
 def test_the_order_of_the_examples_does_not_change_the_digest(seed_fit: Fit, seed: int) -> None:
-    from training.fit import _digest
+    from training.fit import digest_of
 
     assert len(seed_fit.artifact.training["digest"]) == 64
     examples = [
@@ -219,8 +219,8 @@ def test_the_order_of_the_examples_does_not_change_the_digest(seed_fit: Fit, see
         Example("c", "bốn", frozenset()),
     ]
     shuffled = random.Random(seed).sample(examples, 3)
-    assert _digest(shuffled) == _digest(examples)
-    assert _digest([replace(examples[0], tags=frozenset()), *examples[1:]]) != _digest(examples)
+    assert digest_of(shuffled) == digest_of(examples)
+    assert digest_of([replace(examples[0], tags=frozenset()), *examples[1:]]) != digest_of(examples)
 
 
 @pytest.mark.skipif(not os.environ.get("CHUDE_REQUIRE_SHARED"), reason="takes two minutes: .ci/run does it")

@@ -34,7 +34,7 @@ class Block:
     first: int
     """Line number of the first item, from 1."""
     items: Sequence[Any]
-    """Lines as bytes; or rows, each its line number and its fields or what is wrong; or one document as bytes."""
+    """All lines as one bytes; or rows, each a line number with fields or what is wrong; or one document as bytes."""
     position: int
     """How far into the file the block goes, in bytes on the disk."""
 
@@ -66,26 +66,23 @@ def _position(raw: IO[bytes]) -> int:
     return raw.tell() if raw.seekable() else 0
 
 
-def _line(stream: IO[bytes]) -> bytes:
-    """Read a line; of one that is too long, only its beginning, and step over the rest."""
+def _end_of_line(stream: IO[bytes]) -> bytes:
+    """Read the rest of a line; of one that is too long, only its beginning, and step over what follows."""
     line = stream.readline(MAX_LINE_BYTES + 1)
-    while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
-        rest = stream.readline(MAX_LINE_BYTES)
-        if not rest or rest.endswith(b"\n"):
-            break
+    if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
+        while (rest := stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
+            pass
+        return line + b"\n"
     return line
 
 
 def _read_lines(stream: IO[bytes], raw: IO[bytes], source: str) -> Blocks:
-    first, lines, size = 1, [], 0
-    while line := _line(stream):
-        lines.append(line)
-        size += len(line)
-        if size >= BLOCK_BYTES or len(lines) >= BLOCK_RECORDS:
-            yield Block(source, "lines", first, lines, _position(raw))
-            first, lines, size = first + len(lines), [], 0
-    if lines:
-        yield Block(source, "lines", first, lines, _position(raw))
+    first = 1
+    while lines := stream.read(BLOCK_BYTES):
+        if not lines.endswith(b"\n"):
+            lines += _end_of_line(stream)
+        yield Block(source, "lines", first, [lines], _position(raw))
+        first += lines.count(b"\n")
 
 
 def _rows_to_blocks(rows: Iterable[tuple[int, Any]], raw: IO[bytes], source: str) -> Blocks:

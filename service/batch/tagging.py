@@ -147,7 +147,7 @@ def records_of(block: Block, options: Options) -> Iterator[_Record]:
         elif not isinstance(fields, dict):
             yield _Record(where, error=RecordError(f'{where}: must be an object such as {{"text": "..."}}'))
         else:
-            yield _record(fields, where, options)
+            yield _record(fields, where, options, may_be_broken=block.kind == "rows")
 
 
 def _parsed(block: Block) -> Iterator[tuple[int, object]]:
@@ -155,7 +155,7 @@ def _parsed(block: Block) -> Iterator[tuple[int, object]]:
     if block.kind == "rows":
         yield from block.items
         return
-    for line, raw in enumerate(block.items, block.first):
+    for line, raw in enumerate(block.items[0].split(b"\n"), block.first):
         if len(raw) > MAX_LINE_BYTES:
             yield line, f"the line has more than {MAX_LINE_BYTES:,} bytes"
             continue
@@ -179,14 +179,14 @@ def _document(block: Block, options: Options) -> _Record:
         return _Record(block.source, error=error)
 
 
-def _record(fields: dict[str, Any], where: str, options: Options) -> _Record:
+def _record(fields: dict[str, Any], where: str, options: Options, *, may_be_broken: bool) -> _Record:
     identity = fields.get(options.id_column)
     record = _Record(where if identity is None or identity == "" else identity)
     if not isinstance(record.id, str | int):
         record.id = str(record.id)
     used = {options.id_column, options.text_column or "text"}
     try:
-        record.text, columns = _text(fields, where, options)
+        record.text, columns = _text(fields, where, options, may_be_broken)
         used.update(columns)
     except (RecordError, TextError) as error:
         record.error = error
@@ -197,8 +197,8 @@ def _record(fields: dict[str, Any], where: str, options: Options) -> _Record:
     return record
 
 
-def _text(fields: dict[str, Any], where: str, options: Options) -> tuple[str, tuple[str, ...]]:
-    """Return the text of a record, and the columns that it is made of."""
+def _text(fields: dict[str, Any], where: str, options: Options, may_be_broken: bool) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a record, and the columns that it is made of; tables can have bytes that are no UTF-8."""
     columns: tuple[str, ...] = _PARTS
     if options.text_column or fields.get("text") is not None:
         columns = (options.text_column or "text",)
@@ -211,7 +211,7 @@ def _text(fields: dict[str, Any], where: str, options: Options) -> tuple[str, tu
     for column in present:
         if not isinstance(fields[column], str):
             raise RecordError(f"{where}: {column}: must be a string, not {type(fields[column]).__name__}")
-        if not _is_whole(fields[column]):
+        if may_be_broken and not _is_whole(fields[column]):
             raise UnreadableText(f"{where}: {column}: is not UTF-8")
     parts = [cast(str, fields[column]) for column in present]
     if columns == ("title", "text") and len(parts) == 2 and parts[1].lstrip().startswith(parts[0].strip()):

@@ -25,6 +25,7 @@ check: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python tests/bench_tagging.py
+	$(BIN)/python tests/bench_batch.py report
 	$(BIN)/python tests/bench_service.py
 	$(BIN)/python tests/bench_suggest.py report
 

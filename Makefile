@@ -24,6 +24,7 @@ check: $(VENV)/.installed
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed
+	-$(BIN)/pip install --quiet --editable ".[peers]" # fasttext needs a C++ compiler; without it the others are measured
 	$(BIN)/python tests/bench_tagging.py
 	$(BIN)/python tests/bench_batch.py report
 	$(BIN)/python tests/bench_service.py

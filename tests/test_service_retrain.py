@@ -24,6 +24,7 @@ from model.artifact import load
 from model.selftest import check_self_test
 from model.tagger import TopicTagger
 from model.versions import Versions
+from training.duplicates import text_digest
 from training.examples import Example
 from training.store import Labelling, open_store
 
@@ -160,6 +161,7 @@ def test_labels_over_http(service: Service, home: Path) -> None:
         ("Bầu cử tổng thống Mỹ", []),
         ("Chiến sự\nở Syria", ["syria"]),
     ]
+    assert exported[1]["id"] == text_digest("Chiến sự ở Syria")[:16]
     first = open_store(home).history("Bầu cử tổng thống Mỹ")[0]
     assert (first["who"], first["source"], first["model"]) == ("desk", "POST /labels", load().version)
     assert first["scores"]["elections"] > 0.9

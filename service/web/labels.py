@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -15,6 +16,7 @@ from service.web.operations import json_response, operation
 from service.web.problems import RequestError
 from service.web.schemas import LabelExamples, LabelledRecord, LabelsKept, Queue
 from service.web.services import services
+from training.duplicates import text_digest
 from training.examples import Example, parse_record
 from training.queue import waiting
 from training.store import Labelling
@@ -71,7 +73,10 @@ def _example(record: object, pointer: str) -> Example | list[Problem]:
     half = lone_surrogate(record)
     if half is not None:
         return [Problem(pointer, 0, half.removeprefix("/"), "has half a character (a lone surrogate)")]
-    return parse_record(record, pointer, 0)
+    parsed = parse_record(record, pointer, 0)
+    if isinstance(parsed, Example) and parsed.id == f"{pointer}:0":
+        return replace(parsed, id=text_digest(parsed.text)[:16])
+    return parsed
 
 
 def _scores(tagger: TopicTagger, examples: list[Example]) -> Mapping[str, Mapping[str, float]]:

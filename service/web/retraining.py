@@ -40,7 +40,11 @@ def _start(chude: Services, job: str) -> None:
     if chude.settings.labels_url:
         environ["CHUDE_LABELS_URL"] = chude.settings.labels_url
     # Twice removed from us: nobody has to wait for it, and no signal to the service reaches it.
-    code = "import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True, stdin=subprocess.DEVNULL)"
+    # What it has to say is kept with the job.
+    code = (
+        "from subprocess import *; import sys; "
+        "Popen(sys.argv[1:], start_new_session=True, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)"
+    )
     command = [sys.executable, "-m", "service", "retrain", "--job", job]
     subprocess.run([sys.executable, "-c", code, *command], env=environ, check=True, stdout=subprocess.DEVNULL)
 

@@ -41,10 +41,12 @@ from training.progress import Progress, silent
 from training.reference import dense, read_reference
 from training.terms import FREE_WORDS, Bags, SentenceTerms
 
-STRENGTHS = (6.0, 20.0, 60.0, 200.0)
+STRENGTHS = (3.0, 10.0, 30.0, 100.0)
 """What the strength of the prior is chosen from: that with the lowest held-out log loss on the new examples."""
-NEW_TERM_STRENGTH = 0.1
+NEW_TERM_STRENGTH = 0.3
 """Strength of the prior of terms that the base does not know, as a share of the others'."""
+REPLAY_WEIGHT = 3.0
+"""Weight of an example of the reference set, which stands for several; a new one weighs 1."""
 MIN_NEW_ARTICLES = 3
 """New articles in which a term must stand to be learnt."""
 Flags = npt.NDArray[np.bool_]
@@ -190,7 +192,7 @@ def _replay(base: Artifact, terms: Sequence[str]) -> _Replay | None:
     for n, tag in enumerate(base.tags):
         if tag.slug in column:  # of a tag that was added later nothing is known here
             labels[:, n], weight[:, n] = old.labels[:, column[tag.slug]], old.weight[:, column[tag.slug]]
-    return _Replay(old.bags(terms), labels > 0, weight)
+    return _Replay(old.bags(terms), labels > 0, weight * REPLAY_WEIGHT)
 
 
 def _stack(one: Bags, two: Bags) -> Bags:

@@ -284,7 +284,7 @@ def test_killed_retraining_and_promotion_leave_a_whole_version_live(
     moments = random.Random(3)
     killed = 0
     for _ in range(20):
-        killed += kill_at_random([sys.executable, "-m", "service", "retrain"], environ, 4.0, moments)
+        killed += kill_at_random([sys.executable, "-m", "service", "retrain"], environ, 3.0, moments)
         check_home(home)
     assert killed >= 5
     assert "version" in run("retrain").stdout

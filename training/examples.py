@@ -86,6 +86,9 @@ def _parse_text(record: Mapping[str, Any], file: str, line: int, problems: list[
     if not present:
         problems.append(Problem(file, line, "text", 'is missing; give "text", or "title", "lead" and "body"'))
     parts = []
+    for field in PARTS if "text" in present else ():  # not read, but what is wrong with them may be a mistake elsewhere
+        if not isinstance(record.get(field), str | None):
+            problems.append(Problem(file, line, field, f"must be a string, not {_show(record[field])}"))
     for field in present:
         value = record[field]
         if not isinstance(value, str):

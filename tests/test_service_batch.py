@@ -223,9 +223,15 @@ def unfinished(source: Path, output: Path) -> None:
     process = start(source, source, source, "-o", output, "--jobs", 1)
     state = output.with_name(output.name + ".part.json")
     while not state.exists():
+        assert process.poll() is None
         time.sleep(0.01)
+    time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
+    try:
+        _, said = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        _, said = process.communicate()
     assert (process.returncode, b"--resume" in said) == (1, True)
 
 

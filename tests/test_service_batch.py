@@ -220,7 +220,7 @@ def test_resumed_after_sigkill_it_gives_the_same_bytes(
 
 
 def unfinished(source: Path, output: Path) -> None:
-    process = start(source, source, source, "-o", output, "--jobs", 1)
+    process = start(*[source] * 60, "-o", output, "--jobs", 1)
     state = output.with_name(output.name + ".part.json")
     while not state.exists():
         assert process.poll() is None
@@ -239,12 +239,12 @@ def test_an_interrupted_run_says_how_to_go_on_and_refuses_another(chude: Chude, 
     copy, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     copy.write_bytes(source.read_bytes())
     unfinished(copy, output)
-    again = chude("batch", copy, copy, copy, "-o", output)
+    again = chude("batch", *[copy] * 60, "-o", output)
     assert (again.returncode, "unfinished run" in again.stderr) == (1, True)
-    other = chude("batch", copy, copy, copy, "-o", output, "--resume", "--explain")
+    other = chude("batch", *[copy] * 60, "-o", output, "--resume", "--explain")
     assert (other.returncode, "had another options" in other.stderr) == (1, True)
     copy.write_bytes(source.read_bytes() + b"\n")
-    changed = chude("batch", copy, copy, copy, "-o", output, "--resume")
+    changed = chude("batch", *[copy] * 60, "-o", output, "--resume")
     assert (changed.returncode, "had another input" in changed.stderr) == (1, True)
 
 

@@ -53,7 +53,7 @@ Start = Callable[..., Service]
 @contextmanager
 def running(home: Path, log: Path, *options: object) -> Iterator[Service]:
     port = free_port()
-    command = [sys.executable, "-m", "service", "serve", "--port", str(port), *map(str, options)]
+    command = [sys.executable, "-m", "service", "serve", "--port", str(port), "--stop-timeout", "5", *map(str, options)]
     environ = {**os.environ, "CHUDE_HOME": str(home), "PYTHONPATH": str(REPO)}
     with log.open("wb") as stderr:
         process = subprocess.Popen(command, env=environ, stderr=stderr, cwd=home.parent)
@@ -62,7 +62,7 @@ def running(home: Path, log: Path, *options: object) -> Iterator[Service]:
         yield Service(home, port, process, log)
     finally:
         process.terminate()
-        assert process.wait(20) in (0, -signal.SIGKILL)
+        assert process.wait(60) in (0, -signal.SIGKILL)
 
 
 @pytest.fixture

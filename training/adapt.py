@@ -238,9 +238,8 @@ def _merge(one: Artifact, two: Artifact) -> Artifact:
     def joined(kind: str) -> SparseWeights:
         full = np.zeros((len(terms), len(one.tags) + len(two.tags)))
         for artifact, offset in ((one, 0), (two, len(one.tags))):
-            weights: SparseWeights = getattr(artifact, kind)
-            owner = np.array([row[term] for term in artifact.terms]).repeat(np.diff(weights.indptr))
-            full[owner, weights.tag + offset] = weights.weight
+            rows, n_tags = [row[term] for term in artifact.terms], len(artifact.tags)
+            full[rows, offset : offset + n_tags] = dense(getattr(artifact, kind), (len(rows), n_tags))
         return sparse(full)
 
     idf = np.zeros(len(terms))

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from model.artifact import Artifact
-from model.linear import Floats, logistic
+from model.linear import Floats, log_sum_exp, logistic
 from training.reference import dense
 from training.terms import FREE_WORDS, Bags, SentenceTerms
 
@@ -52,8 +52,7 @@ class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):
         bags: Bags = self.terms_.transform(X)
         scores = bags.sentences @ self.sentence_coef_
         first = np.flatnonzero(np.diff(bags.article, prepend=-1))
-        top = np.maximum.reduceat(scores, first, axis=0)
-        strongest = top + np.log(np.add.reduceat(np.exp(scores - top[bags.article]), first, axis=0))
+        strongest = log_sum_exp(np.asarray(scores), first)
         columns: dict[str, Any] = {
             name: np.array([getattr(tag, name) for tag in self.artifact.tags]) for name in ("slope", "intercept")
         }

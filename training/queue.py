@@ -11,7 +11,8 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import islice
 
 import numpy as np
 from sqlalchemy import select
@@ -72,7 +73,8 @@ def _scored(
     thresholds = np.array([tag.threshold for tag in tagger.artifact.tags])
     borders = np.log(thresholds / (1 - thresholds))
     seen = set(known)
-    for batch in _batches(texts):
+    waiting_texts = iter(texts)
+    while batch := list(islice(waiting_texts, _BATCH)):
         results = tagger.tag_many([text for _, text in batch], errors="return")
         for (identity, text), result in zip(batch, results, strict=True):
             digest = text_digest(text)
@@ -83,17 +85,6 @@ def _scored(
             distance = np.abs(np.log(p / (1 - p)) - borders)
             tag = int(distance.argmin())
             yield -float(distance[tag]), Suggestion(identity, text, tagger.tags[tag], result["scores"])
-
-
-def _batches(texts: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    batch: list[tuple[str, str]] = []
-    for pair in texts:
-        batch.append(pair)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _diverse(ranked: Sequence[Suggestion], count: int, taken: Sequence[Suggestion]) -> list[Suggestion]:
@@ -113,14 +104,7 @@ def _diverse(ranked: Sequence[Suggestion], count: int, taken: Sequence[Suggestio
 def keep_queue(store: LabelStore, suggestions: Sequence[Suggestion]) -> None:
     """Put the suggestions in the store, in place of those that were there."""
     rows = [
-        {
-            "digest": text_digest(s.text),
-            "place": n,
-            "id": s.id,
-            "text": s.text,
-            "why": s.why,
-            "scores": json.dumps(s.scores),
-        }
+        {"digest": text_digest(s.text), "place": n, **asdict(s), "scores": json.dumps(s.scores)}
         for n, s in enumerate(suggestions)
     ]
     with store.writing() as connection:

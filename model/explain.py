@@ -7,18 +7,18 @@ of its own, and with them `model.linear` gives the probability.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from model.artifact import Artifact
-from model.linear import Entries, Floats, damping
-from model.reading import Occurrences, read
-from model.terms import Ints, TermIndex
+from model.linear import Floats, damping
+from model.reading import read
+from model.terms import TermIndex
 from model.text import repair_with_offsets
 
+Flags = npt.NDArray[np.bool_]
 _MIN_SHARE = 0.1
 _AROUND = "\"'”’»›)]}.!?…。 \t\r\n\u00a0"
 _CLOSING = "\"'”’»›)]}.!?…。"
@@ -73,20 +73,21 @@ class Explainer:
         self._reading = read([text], index)
         self._n_sentences = int(self._reading.first_sentence[-1])
         self._columns = {tag.slug: column for column, tag in enumerate(artifact.tags)}
+        weights = artifact.sentence_weights.stacked_on(artifact.article_weights)
+        self._found = self._reading.occurrences(artifact.sentence_weights.has_entry)
+        self._entries = weights.of(self._found.term)
+        self._row = self._found.row[self._entries.occurrence]
 
     def evidence(self, tags: Sequence[str]) -> list[Evidence]:
         """Return the sentences that carried each of `tags`, the strongest first."""
-        weights = self._artifact.sentence_weights
-        found = self._reading.by_sentence(weights)
-        entries = weights.of(found.term)
-        scores = entries.sum_by(found.row, self._n_sentences, len(self._columns))
+        scores = self._entries.sum_by(self._found.row, 1 + self._n_sentences, len(self._columns))[1:]
         spans = self._sentence_spans()
         evidence: list[Evidence] = []
         for tag in tags:
             column = self._columns[tag]
             for n in _carriers(scores[:, column]):
                 start, end = spans[n]
-                chosen = np.flatnonzero((found.row[entries.occurrence] == n) & (entries.tag == column))
+                in_sentence = self._reading.sentence_of[self._reading.word] == n
                 evidence.append(
                     {
                         "tag": tag,
@@ -94,31 +95,32 @@ class Explainer:
                         "start": start,
                         "end": end,
                         "score": float(scores[n, column]),
-                        "terms": sorted(self._terms(found, entries, chosen), key=_place),
+                        "terms": sorted(self._terms(1 + n, column, in_sentence), key=_place),
                     }
                 )
         return evidence
 
     def context(self, tags: Sequence[str]) -> list[Context]:
         """Return what the whole article added for each of `tags`."""
-        weights = self._artifact.article_weights
-        found = self._reading.by_text(weights)
-        entries = weights.of(found.term)
-        entries = replace(entries, weight=entries.weight * damping(np.array(self._n_sentences)))
+        damped = float(damping(np.array(self._n_sentences)))
+        anywhere = np.ones(self._reading.word.size, bool)
         context: list[Context] = []
         for tag in tags:
-            chosen = np.flatnonzero(entries.tag == self._columns[tag])
-            terms = self._terms(found, entries, chosen)
-            score = float(entries.weight[chosen].sum())
+            terms = self._terms(0, self._columns[tag], anywhere)
+            for term in terms:
+                term["weight"] *= damped
+            score = sum(term["weight"] for term in terms)
             context.append({"tag": tag, "score": score, "terms": sorted(terms, key=lambda t: -abs(t["weight"]))})
         return context
 
-    def _terms(self, found: Occurrences, entries: Entries, chosen: Ints) -> list[TermEvidence]:
+    def _terms(self, row: int, column: int, inside: Flags) -> list[TermEvidence]:
+        """Return the terms of a row with their weights for a tag, where they first stand `inside`."""
+        reading, entries = self._reading, self._entries
         terms: list[TermEvidence] = []
-        for entry in chosen.tolist():
-            occurrence = entries.occurrence[entry]
-            term = self._artifact.terms[found.term[occurrence]]
-            first = int(found.word[occurrence])
+        for entry in np.flatnonzero((self._row == row) & (entries.tag == column)).tolist():
+            number = int(self._found.term[entries.occurrence[entry]]) % len(self._artifact.terms)
+            term = self._artifact.terms[number]
+            first = int(reading.word[inside & (reading.term == number)][0])
             start, end = self._span(first, first + term.count(" "))
             terms.append({"term": term, "start": start, "end": end, "weight": float(entries.weight[entry])})
         return terms

@@ -37,7 +37,7 @@ class Entries:
 
     def sum_by(self, row: Ints, n_rows: int, n_tags: int) -> Floats:
         """Return the sums of weights, shape (rows, tags); `row` is that of each occurrence."""
-        cell = row[self.occurrence] * n_tags + self.tag
+        cell = row.take(self.occurrence) * n_tags + self.tag
         sums = np.bincount(cell, self.weight, n_rows * n_tags)
         return sums.astype(np.float64, copy=False).reshape(n_rows, n_tags)
 
@@ -54,17 +54,29 @@ class SparseWeights:
     """Weight of each entry, shape (entries,)."""
 
     @cached_property
+    def n_entries(self) -> Ints:
+        """Return the number of entries of each term, shape (terms,)."""
+        return np.diff(self.indptr)
+
+    @cached_property
     def has_entry(self) -> npt.NDArray[np.bool_]:
         """Tell which terms have a weight for some tag, shape (terms,)."""
-        return np.diff(self.indptr) > 0
+        return self.n_entries > 0
+
+    def stacked_on(self, other: SparseWeights) -> SparseWeights:
+        """Return the weights of `other`'s terms and behind them these."""
+        indptr = np.concatenate([other.indptr, self.indptr[1:] + other.indptr[-1]])
+        tag, weight = np.concatenate([other.tag, self.tag]), np.concatenate([other.weight, self.weight])
+        return SparseWeights(indptr, tag, weight)
 
     def of(self, terms: Ints) -> Entries:
         """Return the entries of the occurring `terms`, in their order."""
-        begin = self.indptr[terms]
-        count = self.indptr[terms + 1] - begin
+        count = self.n_entries.take(terms)
         occurrence = np.arange(terms.size).repeat(count)
-        entry = np.arange(occurrence.size) + (begin - (count.cumsum() - count))[occurrence]
-        return Entries(occurrence, self.tag[entry], self.weight[entry])
+        before: Ints = count.cumsum() - count
+        entry = (self.indptr.take(terms) - before).take(occurrence)
+        entry += np.arange(occurrence.size)
+        return Entries(occurrence, self.tag.take(entry), self.weight.take(entry))
 
 
 def log_sum_exp(scores: Floats, first: Ints) -> Floats:

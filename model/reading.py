@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from model.alphabet import IRREGULAR, SYMBOLS
-from model.linear import SparseWeights
 from model.sentences import TEXT_END, find_boundaries, number_sentences
-from model.terms import Codes, Ints, TermIndex, Words, encode, find_words
+from model.terms import Codes, Ints, Symbols, TermIndex, Words, encode, find_symbols, find_words
 from model.text import normalise, repair
 
 _FIRST_MARKED = np.uint8(1 + sum(char.isascii() for char in SYMBOLS))
@@ -22,12 +21,10 @@ _SAMPLE_UNITS = 500
 
 @dataclass(frozen=True)
 class Occurrences:
-    """Terms, each where it first stands in a row (a sentence, or a text); by row, then term. All of shape (n,)."""
+    """The distinct terms of each row (a text or a sentence), by row, then term. Both of shape (n,)."""
 
     row: Ints
     term: Ints
-    word: Ints
-    """The term's first word."""
 
 
 @dataclass(frozen=True)
@@ -61,45 +58,58 @@ class Reading:
         first: Ints = self.sentence_of[self.first_word]
         return first
 
-    def by_sentence(self, weights: SparseWeights) -> Occurrences:
-        """Return the terms that have a weight, once a sentence."""
-        return self._distinct(self.sentence_of, weights.has_entry)
+    def occurrences(self, in_sentences: npt.NDArray[np.bool_]) -> Occurrences:
+        """Return what to look up in an article's weights stacked on its sentences'.
 
-    def by_text(self, weights: SparseWeights) -> Occurrences:
-        """Return the terms that have a weight, once a text."""
+        The rows are the texts and then the sentences; the terms are all of a text, and then, numbered from n_terms on,
+        those of a sentence that are marked in `in_sentences`, shape (n_terms,).
+        """
         n_words = self.first_word[1:] - self.first_word[:-1]
-        return self._distinct(np.arange(n_words.size).repeat(n_words), weights.has_entry)
+        text_of = np.arange(n_words.size).repeat(n_words)
+        chosen = in_sentences.take(self.term).nonzero()[0]
+        sentence = self.sentence_of.take(self.word.take(chosen))
+        row = np.concatenate([text_of.take(self.word), sentence + n_words.size])
+        term = np.concatenate([self.term, self.term.take(chosen) + in_sentences.size])
+        return _distinct(row, term, 2 * in_sentences.size)
 
-    def _distinct(self, row_of: Ints, wanted: npt.NDArray[np.bool_]) -> Occurrences:
-        """Return the wanted terms once a row; `row_of` is that of each word, `wanted` has shape (terms,)."""
-        chosen = wanted.take(self.term).nonzero()[0]
-        word = self.word[chosen]
-        bits = row_of.size.bit_length()
-        places = ((row_of[word] * wanted.size + self.term[chosen]) << bits) | word
-        places.sort()
-        cell = places >> bits
-        once = np.empty(cell.size, bool)
-        once[:1] = True
-        np.not_equal(cell[1:], cell[:-1], out=once[1:])
-        word = places[once] & ((1 << bits) - 1)
-        row = row_of[word]
-        return Occurrences(row, cell[once] - row * wanted.size, word)
+
+def _distinct(row: Ints, term: Ints, n_terms: int) -> Occurrences:
+    """Return each term of a row once."""
+    bits = n_terms.bit_length()
+    cell = (row << bits) | term
+    cell.sort()
+    once = np.empty(cell.size, bool)
+    once[:1] = True
+    np.not_equal(cell[1:], cell[:-1], out=once[1:])
+    cell = cell[once]
+    return Occurrences(cell >> bits, cell & ((1 << bits) - 1))
 
 
 def _join(texts: Sequence[str]) -> tuple[Codes, Ints]:
-    parts = [encode(text + TEXT_END) for text in texts]
-    return np.frombuffer(b"".join(parts), "<u2"), np.cumsum([0, *(len(part) // 2 for part in parts)])
+    """Return the code units of the texts, each with `TEXT_END` behind it, and where they start, shape (texts + 1,)."""
+    codes = np.frombuffer(encode(TEXT_END.join([*texts, ""])), "<u2")
+    sizes = [len(text) + 1 for text in texts]
+    if sum(sizes) < codes.size:  # some characters take two code units
+        sizes = [len(encode(text)) // 2 + 1 for text in texts]
+    return codes, np.cumsum([0, *sizes])
+
+
+def _find_symbols(texts: Sequence[str]) -> tuple[Codes, Ints, Symbols]:
+    """Return the code units of the texts, where they start, and their symbols, padded; irregular texts are repaired."""
+    codes, text_starts = _join(texts)
+    padded = find_symbols(codes)
+    irregular = (padded == IRREGULAR).nonzero()[0]
+    if irregular.size:
+        marred = set(text_starts.searchsorted(irregular).tolist())
+        codes, text_starts = _join([repair(text) if n in marred else text for n, text in enumerate(texts, 1)])
+        padded = find_symbols(codes)
+    return codes, text_starts, padded
 
 
 def _segment(texts: Sequence[str]) -> tuple[Words, Ints, Ints, Ints]:
     """Return the words of a block, where its texts start, where its sentences end, and each word's sentence."""
-    codes, text_starts = _join(texts)
-    words = find_words(codes)
-    irregular = (words.symbols == IRREGULAR).nonzero()[0]
-    if irregular.size:
-        marred = set((np.searchsorted(text_starts, irregular, side="right") - 1).tolist())
-        codes, text_starts = _join([repair(text) if n in marred else text for n, text in enumerate(texts)])
-        words = find_words(codes)
+    codes, text_starts, padded = _find_symbols(texts)
+    words = find_words(padded)
     boundaries, words_before = find_boundaries(codes, words)
     return words, text_starts, boundaries, number_sentences(words.starts.size, words_before)
 

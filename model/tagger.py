@@ -15,9 +15,9 @@ from model import artifact as artifacts
 from model.errors import EmptyText, TextError, TextTooLong
 from model.explain import Context, Evidence, Explainer
 from model.language import MARKED_SURE, Language, identify
-from model.linear import Floats, SparseWeights, damping, log_sum_exp, logistic
+from model.linear import Floats, damping, log_sum_exp, logistic
 from model.page import Article, find_article
-from model.reading import Occurrences, Reading, read
+from model.reading import Reading, read
 from model.terms import TermIndex
 
 MAX_TEXT_CHARS = 2_000_000
@@ -76,6 +76,7 @@ class TopicTagger:
         self._slope = np.array([tag.slope for tag in artifact.tags])
         self._intercept = np.array([tag.intercept for tag in artifact.tags])
         self._thresholds = np.array([tag.threshold for tag in artifact.tags])
+        self._weights = artifact.sentence_weights.stacked_on(artifact.article_weights)
         self._index = TermIndex(artifact.terms, artifact.variants)
 
     @classmethod
@@ -124,33 +125,21 @@ class TopicTagger:
         result["left_out"] = [{"start": p.start, "end": p.end, "reason": p.reason} for p in article.left_out]
         return result
 
-    def score_sentences(self, text: str) -> Floats:
-        """Return the score of each sentence of the whole `text` for each tag, shape (sentences, tags)."""
-        reading = read([text], self._index)
-        weights = self.artifact.sentence_weights
-        return self._sum(reading.by_sentence(weights), weights, int(reading.first_sentence[-1]))
-
-    def _sum(self, found: Occurrences, weights: SparseWeights, n_rows: int) -> Floats:
-        return weights.of(found.term).sum_by(found.row, n_rows, len(self.tags))
-
     def _margins(self, reading: Reading) -> tuple[Floats, Flags]:
         """Return the margins of the texts, shape (texts, tags), and which texts have a known term, shape (texts,).
 
         The margins of a text without words mean nothing.
         """
         first = reading.first_sentence
-        in_sentence = reading.by_sentence(self.artifact.sentence_weights)
-        scores = self._sum(in_sentence, self.artifact.sentence_weights, int(first[-1]) + 1)
-        strongest = log_sum_exp(scores, first)[:-1]
-        in_text = reading.by_text(self.artifact.article_weights)
-        context = self._sum(in_text, self.artifact.article_weights, first.size - 1)
-        context *= damping(np.maximum(first[1:] - first[:-1], 1))[:, None]
+        n_texts, n_sentences = first.size - 1, int(first[-1])
+        found = reading.occurrences(self.artifact.sentence_weights.has_entry)
+        sums = self._weights.of(found.term).sum_by(found.row, n_texts + n_sentences + 1, len(self.tags))
+        context = sums[:n_texts] * damping(np.maximum(first[1:] - first[:-1], 1))[:, None]
+        strongest = log_sum_exp(sums[n_texts:], first)[:-1]
         margins: Floats = self._slope * strongest + context + self._intercept
-        known = np.zeros(first.size - 1, bool)
-        known[in_text.row] = True
-        if not known.all():
-            known[first.searchsorted(in_sentence.row, side="right") - 1] = True
-        return margins, known
+        known = np.zeros(n_texts + n_sentences, bool)
+        known[found.row] = True
+        return margins, known[:n_texts]
 
     def _tag_block(self, texts: Sequence[str]) -> list[Tagging | TextError]:
         reading = read([text if len(text) <= MAX_TEXT_CHARS else "" for text in texts], self._index)

@@ -21,6 +21,7 @@ from model.text import spellings
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 Codes = npt.NDArray[np.uint16]
+Symbols = npt.NDArray[np.uint8]
 
 MAX_WORD_CHARS = 24
 MAX_TERM_WORDS = 4
@@ -49,7 +50,7 @@ def encode(text: str) -> bytes:
 class Words:
     """The words of a buffer of code units."""
 
-    symbols: npt.NDArray[np.uint8]
+    symbols: Symbols
     """Symbol of each code unit, shape (units,)."""
     starts: Ints
     """Offset of each word's first code unit, shape (words,)."""
@@ -59,16 +60,20 @@ class Words:
     """Key of each word, shape (words,)."""
 
 
-def find_words(codes: Codes) -> Words:
-    """Find the words in a buffer of UTF-16 code units."""
+def find_symbols(codes: Codes) -> Symbols:
+    """Return the symbol of each UTF-16 code unit between a zero and `_PADDING` zeros, shape (units + 33,)."""
     padded = np.zeros(codes.size + 1 + _PADDING, np.uint8)
-    symbols = padded[1 : codes.size + 1]
-    SYMBOL_OF.take(codes, out=symbols, mode="clip")
+    SYMBOL_OF.take(codes, out=padded[1:-_PADDING], mode="clip")
+    return padded
+
+
+def find_words(padded: Symbols) -> Words:
+    """Find the words among the symbols that `find_symbols` gave."""
     inside = padded.view(np.int8) > 0
     edges = (inside[1:] != inside[:-1]).nonzero()[0]
     starts = edges[0::2]
     lengths = edges[1::2] - starts
-    windows = np.ndarray((codes.size + _PADDING - _WINDOW,), "<u8", padded.data, offset=1, strides=(1,))
+    windows = np.ndarray((padded.size - 1 - _WINDOW,), "<u8", padded.data, offset=1, strides=(1,))
     keys = windows[starts]
     keys &= _MASKS.take(lengths, mode="clip")
     keys *= _FIRST
@@ -78,13 +83,13 @@ def find_words(codes: Codes) -> Words:
         rest = (windows[start + _WINDOW] & _MASKS.take(length - _WINDOW, mode="clip")) * _SECOND
         rest += (windows[start + 2 * _WINDOW] & _MASKS.take(length - 2 * _WINDOW, mode="clip")) * _THIRD
         keys[long] += rest + length.astype(np.uint64) * _LENGTH
-    return Words(symbols, starts, lengths, keys)
+    return Words(padded[1:-_PADDING], starts, lengths, keys)
 
 
 def keys_of_lines(lines: Sequence[str]) -> Keys:
     """Return the key of each line, a term of one word or more."""
     codes = np.frombuffer(encode("\n".join(lines)), "<u2")
-    words = find_words(codes)
+    words = find_words(find_symbols(codes))
     line_of = np.searchsorted(np.flatnonzero(codes == ord("\n")), words.starts)
     first = np.searchsorted(line_of, np.arange(len(lines)))
     count = np.bincount(line_of, minlength=len(lines))
@@ -114,31 +119,39 @@ class TermIndex:
             lines += every
             owner += [number] * len(every)
         keys, unique = np.unique(keys_of_lines(lines), return_index=True)
-        first_word = keys_of_lines([line.split(" ", 1)[0] for line in lines])
-        n_words = np.array([line.count(" ") + 1 for line in lines], np.int64)
-        self.n_terms = len(terms)
-        self.max_words = int(n_words.max(initial=1))
         bits = max(8, (keys.size * _SLOTS_A_KEY - 1).bit_length())
+        self.n_terms = len(terms)
+        self.max_words = max((term.count(" ") + 1 for term in terms), default=1)
         self._shift = np.uint64(64 - bits)
-        self._begins = np.zeros(1 << bits, np.uint8)
-        np.bitwise_or.at(self._begins, self._slots(first_word), (1 << (n_words - 1)).astype(np.uint8))
-        count = np.bincount(self._slots(keys), minlength=1 << bits)
-        self._first = np.cumsum(count) - count
-        self._depth = int(count.max())
+        self._edges = self._mark_edges(lines, 1 << bits)
+        slots = self._slots(keys)
+        self._first = np.searchsorted(slots, np.arange(1 << bits)).astype(np.min_scalar_type(keys.size))
+        self._depth = int(np.bincount(slots).max(initial=1))
         self._keys = np.concatenate([keys, np.zeros(self._depth, np.uint64)])
         self._term = np.concatenate([np.array(owner, np.int64)[unique], np.full(self._depth, -1)])
+
+    def _mark_edges(self, lines: Sequence[str], n_slots: int) -> npt.NDArray[np.uint8]:
+        """Return, by slot of a word, bit k - 1 where it begins a term of k words, bit k + 3 where it ends one."""
+        edges = np.zeros(n_slots, np.uint8)
+        bit = np.uint8(1) << np.array([line.count(" ") for line in lines], np.uint8)
+        for end, shift in ((0, 0), (-1, 4)):
+            words = keys_of_lines([line.split(" ")[end] for line in lines])
+            np.bitwise_or.at(edges, self._slots(words), bit << np.uint8(shift))
+        return edges
 
     def _slots(self, keys: Keys) -> Ints:
         return (keys >> self._shift).view(np.int64)
 
     def find(self, keys: Keys) -> tuple[Ints, Ints]:
         """Return the positions in `keys` that are keys of a term, and those terms' numbers."""
-        entry = self._first.take(self._slots(keys))
-        found = self._keys.take(entry) == keys
+        entry = self._first.take(self._slots(keys)).astype(np.int64)
+        missed = (self._keys.take(entry) != keys).nonzero()[0]
         for _ in range(self._depth - 1):
-            entry += ~found
-            found |= self._keys.take(entry) == keys
-        position = found.nonzero()[0]
+            entry[missed] += 1
+            missed = missed[self._keys.take(entry[missed]) != keys[missed]]
+        hit = np.ones(keys.size, bool)
+        hit[missed] = False
+        position = hit.nonzero()[0]
         return position, self._term.take(entry[position])
 
     def scan(self, words: Words, sentence_of: Ints) -> tuple[Ints, Ints]:
@@ -146,18 +159,19 @@ class TermIndex:
 
         `sentence_of` gives each word's sentence, shape (words,) or longer.
         """
-        begins = self._begins.take(self._slots(words.keys))
-        keys = words.keys
-        first, wanted, extra = [], [], []
-        for more in range(self.max_words):
-            if more:
-                keys = keys[:-1] * _NEXT
-                keys += words.keys[more:]
-            at = ((begins[: keys.size] & np.uint8(1 << more)) != 0).nonzero()[0]
+        edges = self._edges.take(self._slots(words.keys))
+        first = [(edges & np.uint8(1)).view(np.bool_).nonzero()[0]]
+        wanted = [words.keys.take(first[0])]
+        ends = edges >> 4
+        for more in range(1, self.max_words):
+            at = ((edges[:-more] & ends[more:] & np.uint8(1 << more)) != 0).nonzero()[0]
+            if not at.size:
+                continue
+            at = at[sentence_of.take(at) == sentence_of.take(at + more)]
+            keys = words.keys.take(at)
+            for nth in range(1, more + 1):
+                keys = keys * _NEXT + words.keys.take(at + nth)
             first.append(at)
-            wanted.append(keys[at])
-            extra.append(at + more)
+            wanted.append(keys)
         found, term = self.find(np.concatenate(wanted))
-        word, last = np.concatenate(first)[found], np.concatenate(extra)[found]
-        whole = sentence_of[word] == sentence_of[last]
-        return word[whole], term[whole]
+        return np.concatenate(first)[found], term

@@ -138,16 +138,23 @@ def dense(weights: object, n_terms: int, n_tags: int) -> list[list[float]]:
     return rows
 
 
+def sentence_scores(text: str, artifact: Artifact) -> list[list[float]]:
+    """The score of each sentence for each tag."""
+    weights = dense(artifact.sentence_weights, len(artifact.terms), len(artifact.tags))
+    rows = [[weights[term] for term in terms_of(words, artifact)] for words in sentences(text)]
+    return [[math.fsum(row[column] for row in found) for column in range(len(artifact.tags))] for found in rows]
+
+
 def probabilities(text: str, artifact: Artifact) -> list[float]:
     """The probability of each tag, from the formulas in `model.linear`."""
     by_sentence = [terms_of(words, artifact) for words in sentences(text)]
     everywhere = set().union(*by_sentence)
     n_terms, n_tags = len(artifact.terms), len(artifact.tags)
-    sentence_rows = dense(artifact.sentence_weights, n_terms, n_tags)
+    by_tag = list(zip(*sentence_scores(text, artifact), strict=True))
     article_rows = dense(artifact.article_weights, n_terms, n_tags)
     result = []
     for column, tag in enumerate(artifact.tags):
-        scores = [math.fsum(sentence_rows[term][column] for term in terms) for terms in by_sentence]
+        scores = by_tag[column]
         top = max(scores)
         strongest = top + math.log(math.fsum(math.exp(score - top) for score in scores))
         whole = math.fsum(article_rows[term][column] for term in everywhere) / len(by_sentence) ** 0.25

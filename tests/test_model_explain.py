@@ -20,7 +20,7 @@ from training.examples import Example
 
 def check_explanation(tagger: TopicTagger, text: str) -> None:
     result = tagger.explain(text)
-    scores = tagger.score_sentences(text)
+    scores = np.array(reference.sentence_scores(text, tagger.artifact))
     strongest = log_sum_exp(scores, np.array([0]))[0]
     canonical = {o: w for w, others in tagger.artifact.variants.items() for o in others}
     for tag in result["tags"]:

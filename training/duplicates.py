@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.sentences import TEXT_END
-from model.terms import encode, find_words
+from model.terms import encode, find_symbols, find_words
 from model.text import normalise, repair
 from training.progress import Progress, silent
 
@@ -36,7 +36,7 @@ class Pair:
 
 def word_runs(text: str) -> npt.NDArray[np.uint64]:
     """Return the distinct keys of the runs of five words; of fewer, when the text is shorter."""
-    keys = find_words(np.frombuffer(encode(repair(text) + TEXT_END), "<u2")).keys
+    keys = find_words(find_symbols(np.frombuffer(encode(repair(text) + TEXT_END), "<u2"))).keys
     n_words = min(_RUN_WORDS, keys.size)
     runs = np.zeros(keys.size - n_words + 1, np.uint64)
     for n in range(n_words):

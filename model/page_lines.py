@@ -59,7 +59,7 @@ def _is_path(low: str) -> bool:
     return _MARK.search(low) is not None and _PATH.match(low) is not None
 
 
-_SIGN_CHARS = 8
+SIGN_CHARS = 8
 _SIGNS = (
     "phiên bản",
     "mời quý ",
@@ -72,12 +72,12 @@ _SIGNS = (
     "xem thêm",
     "đọc thêm",
 )
-_SIGNS_OF_PAGES = frozenset(name[:_SIGN_CHARS] for name in (*_SECTION_NAMES, *_SIGNS))
+SIGNS_OF_PAGES = frozenset(name[:SIGN_CHARS] for name in (*_SECTION_NAMES, *_SIGNS))
 """First characters, in lower case, of lines that stand only in the text of a page; shorter ones are whole lines."""
 _FIRST_CHARS = 3
 _SIGN_STARTS = frozenset(
     "".join(chars)
-    for sign in _SIGNS_OF_PAGES
+    for sign in SIGNS_OF_PAGES
     for chars in itertools.product(*((char, char.upper()) for char in sign[:_FIRST_CHARS]))
 )
 """The first characters of those lines in every mixture of cases, to pass over other lines quickly."""
@@ -89,8 +89,8 @@ _QUOTES = "\"”’'»)"
 _PUNCTUATION = ".,:;!?()\"“”'…"
 _AGO = re.compile(r"\d{1,3} (?:giây|phút|giờ|ngày|tuần|tháng) trước\b")
 _SEE_ALSO = re.compile(r"[>»\s]{0,4}(?:xem|đọc|mời xem|mời đọc|bài|tin) (?:thêm|tiếp|ngay|liên quan)\s?[:>»]|>>", re.I)
-_SHORT_LINES_CHARS = 75
-_MANY_LINES = 4
+SHORT_LINES_CHARS = 75
+MANY_LINES = 4
 _POINTER_STARTS = frozenset(
     ["Xem", "XEM", "xem", "Đọc", "ĐỌC", "đọc", "Mời", "mời", "Bài", "Tin", "TIN", ">>>", ">> ", "> >"]
 )
@@ -127,10 +127,10 @@ def looks_like_a_page(text: str) -> bool:
     """Tell whether the text has any sign of a page around the article: a heading, a button, or mostly short lines."""
     lines = text.split("\n")
     breaks = len(lines) - 1
-    if breaks >= _MANY_LINES and len(text) < breaks * _SHORT_LINES_CHARS:
+    if breaks >= MANY_LINES and len(text) < breaks * SHORT_LINES_CHARS:
         return True
     candidates = [line for line in lines if line[:_FIRST_CHARS] in _SIGN_STARTS or line[:1].isspace()]
-    return breaks > 0 and any(line.lstrip()[:_SIGN_CHARS].lower() in _SIGNS_OF_PAGES for line in candidates)
+    return breaks > 0 and any(line.lstrip()[:SIGN_CHARS].lower() in SIGNS_OF_PAGES for line in candidates)
 
 
 def names_in(text: str) -> set[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from model.alphabet import IRREGULAR, SYMBOLS
+from model.alphabet import IRREGULAR, SYMBOL_OF, SYMBOLS
+from model.page import find_article
+from model.page_signs import find_suspects
 from model.sentences import TEXT_END, find_boundaries, number_sentences
 from model.terms import Codes, Ints, Symbols, TermIndex, Words, encode, find_symbols, find_words
 from model.text import normalise, repair
@@ -31,6 +33,8 @@ class Occurrences:
 class Reading:
     """What was found in a block of texts; offsets are in code units of the buffer."""
 
+    texts: Sequence[str]
+    """The texts that were read: of pages the article alone, repaired where they needed it."""
     words: Words
     text_starts: Ints
     """Offset of each text, and the length of the buffer, shape (texts + 1,)."""
@@ -85,47 +89,80 @@ def _distinct(row: Ints, term: Ints, n_terms: int) -> Occurrences:
     return Occurrences(cell >> bits, cell & ((1 << bits) - 1))
 
 
-def _join(texts: Sequence[str]) -> tuple[Codes, Ints]:
-    """Return the code units of the texts, each with `TEXT_END` behind it, and where they start, shape (texts + 1,)."""
-    codes = np.frombuffer(encode(TEXT_END.join([*texts, ""])), "<u2")
-    sizes = [len(text) + 1 for text in texts]
-    if sum(sizes) < codes.size:  # some characters take two code units
-        sizes = [len(encode(text)) // 2 + 1 for text in texts]
-    return codes, np.cumsum([0, *sizes])
+@dataclass(frozen=True)
+class Buffer:
+    """Texts side by side."""
+
+    codes: Codes
+    """UTF-16 code units of the texts, each with `TEXT_END` behind it, shape (units,)."""
+    text_starts: Ints
+    """Offset of each text, and the length of the buffer, shape (texts + 1,)."""
+    padded: Symbols
+    """As from `find_symbols`."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Buffer:
+        """Join texts as they are."""
+        codes = np.frombuffer(encode(TEXT_END.join([*texts, ""])), "<u2")
+        sizes = [len(text) + 1 for text in texts]
+        if sum(sizes) < codes.size:  # some characters take two code units
+            sizes = [len(encode(text)) // 2 + 1 for text in texts]
+        return cls(codes, np.cumsum([0, *sizes]), find_symbols(codes))
+
+    def replace(self, texts: Sequence[str], changed: Mapping[int, str]) -> Buffer:
+        """Return a buffer in which the `changed` of its texts stand in place of the old ones."""
+        units = {n: np.frombuffer(encode(text + TEXT_END), "<u2") for n, text in changed.items()}
+        spans = {n: (int(self.text_starts[n]), int(self.text_starts[n + 1])) for n in changed}
+        if any(new.size != spans[n][1] - spans[n][0] for n, new in units.items()):
+            return Buffer.of([changed.get(n, text) for n, text in enumerate(texts)])
+        codes, padded = self.codes.copy(), self.padded.copy()
+        for n, (start, end) in spans.items():
+            codes[start:end] = units[n]
+            padded[start + 1 : end + 1] = SYMBOL_OF.take(units[n])
+        return Buffer(codes, self.text_starts, padded)
+
+    def irregular(self) -> set[int]:
+        """Return the numbers of the texts that need `repair`."""
+        places = (self.padded == IRREGULAR).nonzero()[0] - 1
+        return set((self.text_starts.searchsorted(places, "right") - 1).tolist())
+
+    def segment(self) -> tuple[Words, Ints, Ints]:
+        """Return the words, where sentences end, and each word's sentence."""
+        words = find_words(self.padded)
+        boundaries, words_before = find_boundaries(self.codes, words)
+        return words, boundaries, number_sentences(words.starts.size, words_before)
 
 
-def _find_symbols(texts: Sequence[str]) -> tuple[Codes, Ints, Symbols]:
-    """Return the code units of the texts, where they start, and their symbols, padded; irregular texts are repaired."""
-    codes, text_starts = _join(texts)
-    padded = find_symbols(codes)
-    irregular = (padded == IRREGULAR).nonzero()[0]
-    if irregular.size:
-        marred = set(text_starts.searchsorted(irregular).tolist())
-        codes, text_starts = _join([repair(text) if n in marred else text for n, text in enumerate(texts, 1)])
-        padded = find_symbols(codes)
-    return codes, text_starts, padded
+def _load(texts: Sequence[str], cut_pages: bool) -> tuple[Sequence[str], Buffer]:
+    """Return the texts as they are to be read, of pages the article alone, and the buffer that they are in."""
+    buffer = Buffer.of(texts)
+    changed: dict[int, str] = {}
+    if cut_pages:
+        n_chars = np.fromiter(map(len, texts), np.int64, len(texts))
+        suspects = find_suspects(buffer.codes, buffer.padded, buffer.text_starts, n_chars)
+        articles = ((n, find_article(texts[n])) for n in suspects)
+        changed = {n: article.text for n, article in articles if article.left_out}
+    changed |= {n: repair(changed.get(n, texts[n])) for n in buffer.irregular()}
+    if changed:
+        texts = [changed.get(n, text) for n, text in enumerate(texts)]
+        buffer = buffer.replace(texts, changed)
+    return texts, buffer
 
 
-def _segment(texts: Sequence[str]) -> tuple[Words, Ints, Ints, Ints]:
-    """Return the words of a block, where its texts start, where its sentences end, and each word's sentence."""
-    codes, text_starts, padded = _find_symbols(texts)
-    words = find_words(padded)
-    boundaries, words_before = find_boundaries(codes, words)
-    return words, text_starts, boundaries, number_sentences(words.starts.size, words_before)
-
-
-def read(texts: Sequence[str], index: TermIndex) -> Reading:
+def read(texts: Sequence[str], index: TermIndex, *, cut_pages: bool = False) -> Reading:
     """Read at least one text."""
-    words, text_starts, boundaries, sentence_of = _segment(texts)
-    first_word = words.starts.searchsorted(text_starts)
+    texts, buffer = _load(texts, cut_pages)
+    words, boundaries, sentence_of = buffer.segment()
+    first_word = words.starts.searchsorted(buffer.text_starts)
     word, term = index.scan(words, sentence_of)
-    return Reading(words, text_starts, boundaries, sentence_of, first_word, word, term)
+    return Reading(texts, words, buffer.text_starts, boundaries, sentence_of, first_word, word, term)
 
 
 def split_sentences(text: str) -> list[str]:
     """Return the sentences of `text` that have words, each in canonical spelling."""
-    words, _, _, sentence_of = _segment([text])
-    units = encode(repair(text))
+    texts, buffer = _load([text], cut_pages=False)
+    words, _, sentence_of = buffer.segment()
+    units = encode(texts[0])
     first = np.flatnonzero(np.diff(sentence_of[:-1], prepend=-1))
     starts = words.starts[first]
     last = np.append(first, words.starts.size)[1:] - 1

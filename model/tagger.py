@@ -106,11 +106,7 @@ class TopicTagger:
         """
         if isinstance(texts, str):
             raise TypeError("tag_many takes a list of texts, not one str: use tag(text)")
-        results = [
-            result
-            for block in _blocks(texts)
-            for result in self._tag_block([article_of(text, page).text for text in block])
-        ]
+        results = [result for block in _blocks(texts) for result in self._tag_block(block, page)]
         if errors == "raise":
             _raise_first(results)
         return results
@@ -141,8 +137,11 @@ class TopicTagger:
         known[found.row] = True
         return margins, known[:n_texts]
 
-    def _tag_block(self, texts: Sequence[str]) -> list[Tagging | TextError]:
-        reading = read([text if len(text) <= MAX_TEXT_CHARS else "" for text in texts], self._index)
+    def _tag_block(self, texts: Sequence[str], page: Page) -> list[Tagging | TextError]:
+        readable = [text if len(text) <= MAX_TEXT_CHARS else "" for text in texts]
+        if page == "always":
+            readable = [article_of(text, page).text for text in readable]
+        reading = read(readable, self._index, cut_pages=page == "auto")
         margins, known = self._margins(reading)
         probabilities = logistic(margins)
         given = probabilities >= self._thresholds
@@ -153,8 +152,8 @@ class TopicTagger:
             zip(reading.marked_shares(), known.tolist(), strict=True),
         )
         return [
-            self._result(text, scores, tags, *looks) if n_words else _refusal(text)
-            for text, scores, tags, n_words, looks in zip(texts, *columns, strict=True)
+            self._result(read_text, scores, tags, *looks) if n_words else _refusal(text)
+            for text, read_text, scores, tags, n_words, looks in zip(texts, reading.texts, *columns, strict=True)
         ]
 
     def _result(
@@ -177,7 +176,7 @@ class TopicTagger:
 
 
 def article_of(text: str, page: Page) -> Article:
-    """Return the article in a text: the one place where pages are cut."""
+    """Return the article in a text."""
     if page == "never" or len(text) > MAX_TEXT_CHARS:
         return Article(text)
     return find_article(text, force=page == "always")

@@ -63,8 +63,13 @@ class Words:
 def find_symbols(codes: Codes) -> Symbols:
     """Return the symbol of each UTF-16 code unit between a zero and `_PADDING` zeros, shape (units + 33,)."""
     padded = np.zeros(codes.size + 1 + _PADDING, np.uint8)
-    SYMBOL_OF.take(codes, out=padded[1:-_PADDING], mode="clip")
+    SYMBOL_OF.take(codes, out=padded[1:-_PADDING], mode="wrap")  # in range anyway, and "wrap" is the fastest
     return padded
+
+
+def eight_symbols(padded: Symbols) -> Keys:
+    """Return a view in which every code unit has its symbol and the next seven as one integer, the first one lowest."""
+    return np.ndarray((padded.size - 1 - _WINDOW,), "<u8", padded.data, offset=1, strides=(1,))
 
 
 def find_words(padded: Symbols) -> Words:
@@ -73,7 +78,7 @@ def find_words(padded: Symbols) -> Words:
     edges = (inside[1:] != inside[:-1]).nonzero()[0]
     starts = edges[0::2]
     lengths = edges[1::2] - starts
-    windows = np.ndarray((padded.size - 1 - _WINDOW,), "<u8", padded.data, offset=1, strides=(1,))
+    windows = eight_symbols(padded)
     keys = windows[starts]
     keys &= _MASKS.take(lengths, mode="clip")
     keys *= _FIRST

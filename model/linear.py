@@ -72,9 +72,9 @@ class SparseWeights:
     def of(self, terms: Ints) -> Entries:
         """Return the entries of the occurring `terms`, in their order."""
         count = self.n_entries.take(terms)
-        occurrence = np.arange(terms.size).repeat(count)
-        before: Ints = count.cumsum() - count
-        entry = (self.indptr.take(terms) - before).take(occurrence)
+        behind: Ints = count.cumsum()
+        occurrence: Ints = np.bincount(behind)[:-1].cumsum()  # as np.arange(terms.size).repeat(count), but faster
+        entry = (self.indptr.take(terms) - (behind - count)).take(occurrence)
         entry += np.arange(occurrence.size)
         return Entries(occurrence, self.tag.take(entry), self.weight.take(entry))
 

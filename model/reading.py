@@ -81,11 +81,13 @@ def _distinct(row: Ints, term: Ints, n_terms: int) -> Occurrences:
     """Return each term of a row once."""
     bits = n_terms.bit_length()
     cell = (row << bits) | term
+    if cell.max(initial=0) < 1 << 31:
+        cell = cell.astype(np.int32)  # sorted in half the time
     cell.sort()
     once = np.empty(cell.size, bool)
     once[:1] = True
     np.not_equal(cell[1:], cell[:-1], out=once[1:])
-    cell = cell[once]
+    cell = cell.take(once.nonzero()[0]).astype(np.int64)
     return Occurrences(cell >> bits, cell & ((1 << bits) - 1))
 
 

@@ -25,6 +25,7 @@ MAX_TEXT_CHARS = 2_000_000
 NO_KNOWN_TERM = "no term that the model knows is in the text: its scores are those of any other text"
 """A warning."""
 _BLOCK_CHARS = 1 << 17
+_KEPT_BYTES = 1 << 24
 _WARNINGS = {
     Language.WITHOUT_DIACRITICS: "the text has no Vietnamese diacritics: its scores are unreliable",
     Language.OTHER: "the text is not Vietnamese: no tag is given and all scores are 0",
@@ -78,6 +79,7 @@ class TopicTagger:
         self._thresholds = np.array([tag.threshold for tag in artifact.tags])
         self._weights = artifact.sentence_weights.stacked_on(artifact.article_weights)
         self._index = TermIndex(artifact.terms, artifact.variants)
+        _keep_freed_memory()
 
     @classmethod
     def load(cls, path: str | PathLike[str] | None = None) -> TopicTagger:
@@ -180,6 +182,15 @@ def article_of(text: str, page: Page) -> Article:
     if page == "never" or len(text) > MAX_TEXT_CHARS:
         return Article(text)
     return find_article(text, force=page == "always")
+
+
+def _keep_freed_memory() -> None:
+    """Make glibc reuse what a block of texts freed for the next one: a tenth faster than fresh pages from the kernel.
+
+    Freeing a large array raises the size up to which memory is kept (mallopt(3), M_MMAP_THRESHOLD); no page of it is
+    ever touched. Elsewhere nothing happens.
+    """
+    np.empty(_KEPT_BYTES, np.uint8)
 
 
 def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -42,10 +42,12 @@ _IS_WHITE = np.array([chr(code).isspace() for code in range(1 << 16)])
 def find_suspects(codes: Codes, padded: Symbols, text_starts: Ints, n_chars: Ints) -> list[int]:
     """Return the numbers of the texts in a buffer (`model.reading`) that may be pages; `n_chars` are their lengths."""
     breaks = (padded[1:] == NEWLINE).nonzero()[0]
-    n_breaks = np.diff(breaks.searchsorted(text_starts)) - 1
+    breaks_before = breaks.searchsorted(text_starts)
+    n_breaks = breaks_before[1:] - breaks_before[:-1] - 1
     suspect = (n_breaks >= MANY_LINES) & (n_chars < n_breaks * SHORT_LINES_CHARS)
     line_starts = breaks + 1
     line_starts[-1] = 0
     signs = _IS_SIGN.take(_slots(eight_symbols(padded)[line_starts])) | _IS_WHITE.take(codes.take(line_starts))
     suspect[text_starts.searchsorted(line_starts[signs], "right") - 1] = True
-    return np.flatnonzero(suspect).tolist()
+    numbers: list[int] = suspect.nonzero()[0].tolist()
+    return numbers

@@ -109,7 +109,7 @@ class Buffer:
         sizes = [len(text) + 1 for text in texts]
         if sum(sizes) < codes.size:  # some characters take two code units
             sizes = [len(encode(text)) // 2 + 1 for text in texts]
-        return cls(codes, np.cumsum([0, *sizes]), find_symbols(codes))
+        return cls(codes, np.array([0, *sizes]).cumsum(), find_symbols(codes))
 
     def replace(self, texts: Sequence[str], changed: Mapping[int, str]) -> Buffer:
         """Return a buffer in which the `changed` of its texts stand in place of the old ones."""
@@ -125,8 +125,8 @@ class Buffer:
 
     def irregular(self) -> set[int]:
         """Return the numbers of the texts that need `repair`."""
-        places = (self.padded == IRREGULAR).nonzero()[0] - 1
-        return set((self.text_starts.searchsorted(places, "right") - 1).tolist())
+        places = (self.padded == IRREGULAR).nonzero()[0]
+        return set((self.text_starts.searchsorted(places) - 1).tolist()) if places.size else set()
 
     def segment(self) -> tuple[Words, Ints, Ints]:
         """Return the words, where sentences end, and each word's sentence."""

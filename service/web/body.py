@@ -127,7 +127,7 @@ def lone_surrogate(value: object) -> str | None:
 
 def _is_half(value: object) -> bool:
     try:
-        return isinstance(value, str) and not value.isascii() and not value.encode()
+        return isinstance(value, str) and not value.isascii() and not value.encode("utf-16-le")
     except UnicodeEncodeError:
         return True
 

@@ -69,7 +69,7 @@ _HOLDS = _build()
 
 def _what_holds(codes: Codes, places: Ints) -> npt.NDArray[np.uint8]:
     """Look up what holds for six places in each row, shape (marks, 6)."""
-    return _HOLDS.take(KIND_OF.take(codes.take(places, mode="clip")) @ _DIGITS)
+    return _HOLDS.take(KIND_OF.take(codes.take(places, mode="clip"), mode="wrap") @ _DIGITS)
 
 
 def _shortened(words: Words, before: Ints, stops: Ints) -> Flags:
@@ -89,7 +89,7 @@ def find_boundaries(codes: Codes, words: Words) -> tuple[Ints, Ints]:
     That is the offset of each character that ends one, ascending, and the number of words before it.
     """
     at = (words.symbols >= FIRST_BOUNDARY).nonzero()[0]
-    symbol = words.symbols[at]
+    symbol = words.symbols.take(at)
     n_before = words.starts.searchsorted(at)
     row = at[:, None]
     holds = _what_holds(codes, row + _LAST_BEFORE_AND_NEXT)
@@ -101,7 +101,8 @@ def find_boundaries(codes: Codes, words: Words) -> tuple[Ints, Ints]:
     ends |= is_stop & ((holds & _GLUED) > 0)
     breaks = (symbol == NEWLINE).nonzero()[0]
     ends[breaks] = (codes[at[breaks]] != ord("\n")) | ((holds[breaks] & _WRAPPED) == 0)
-    return at[ends], n_before[ends]
+    chosen = ends.nonzero()[0]
+    return at.take(chosen), n_before.take(chosen)
 
 
 def number_sentences(n_words: int, words_before: Ints) -> Ints:

@@ -149,22 +149,22 @@ class TermIndex:
 
     def find(self, keys: Keys) -> tuple[Ints, Ints]:
         """Return the positions in `keys` that are keys of a term, and those terms' numbers."""
-        entry = self._first.take(self._slots(keys)).astype(np.int64)
-        missed = (self._keys.take(entry) != keys).nonzero()[0]
+        entry = self._first.take(self._slots(keys), mode="wrap").astype(np.int64)
+        missed = (self._keys.take(entry, mode="wrap") != keys).nonzero()[0]
         for _ in range(self._depth - 1):
             entry[missed] += 1
             missed = missed[self._keys.take(entry[missed]) != keys[missed]]
         hit = np.ones(keys.size, bool)
         hit[missed] = False
         position = hit.nonzero()[0]
-        return position, self._term.take(entry[position])
+        return position, self._term.take(entry.take(position))
 
     def scan(self, words: Words, sentence_of: Ints) -> tuple[Ints, Ints]:
         """Return the first word and the number of every term that stands within one sentence, shorter terms first.
 
         `sentence_of` gives each word's sentence, shape (words,) or longer.
         """
-        edges = self._edges.take(self._slots(words.keys))
+        edges = self._edges.take(self._slots(words.keys), mode="wrap")
         first = [(edges & np.uint8(1)).view(np.bool_).nonzero()[0]]
         wanted = [words.keys.take(first[0])]
         ends = edges >> 4
@@ -179,4 +179,4 @@ class TermIndex:
             first.append(at)
             wanted.append(keys)
         found, term = self.find(np.concatenate(wanted))
-        return np.concatenate(first)[found], term
+        return np.concatenate(first).take(found), term

@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+BENCH_VENV ?= .bench-venv
 DATA = ../shared/data
 .PHONY: serve test check bench pretrained format clean
 
@@ -23,12 +24,19 @@ check: $(VENV)/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.installed
-	-$(BIN)/pip install --quiet --editable ".[peers]" # fasttext needs a C++ compiler; without it the others are measured
-	$(BIN)/python tests/bench_tagging.py
-	$(BIN)/python tests/bench_batch.py report
-	$(BIN)/python tests/bench_service.py
-	$(BIN)/python tests/bench_suggest.py report
+# Has a venv of its own, with the peers. fastText needs a C++ compiler; without it the others are measured.
+$(BENCH_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(BENCH_VENV)/bin/pip install --quiet --editable . --group dev
+	-$(BENCH_VENV)/bin/pip install --quiet --editable ".[peers]"
+	touch $@
+
+bench: $(BENCH_VENV)/.installed
+	$(BENCH_VENV)/bin/python tests/bench_tagging.py report
+	$(BENCH_VENV)/bin/python tests/bench_batch.py report
+	$(BENCH_VENV)/bin/python tests/bench_service.py
+	$(BENCH_VENV)/bin/python tests/bench_suggest.py report
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format model training service tests
@@ -42,4 +50,4 @@ pretrained: $(VENV)/.installed
 		--card model/pretrained/MODEL_CARD.md
 
 clean:
-	rm -rf $(VENV) .ci-venv report .coverage .hypothesis .*_cache
+	rm -rf $(VENV) $(BENCH_VENV) .ci-venv report .coverage .hypothesis .*_cache

@@ -1,4 +1,4 @@
-"""`make bench`, fourth part: `chude batch` end to end, and how cost grows with articles, length, terms and tags."""
+"""`make bench`, second part: `chude batch` end to end, and how cost grows with articles, length, terms and tags."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from bench_tagging import DATA, REPO, read_texts
+from bench_tagging import REPO, UNLABELLED, read_texts
 
 from model import TopicTagger
 from model.artifact import Artifact, Tag
 from model.linear import SparseWeights
+from model.page_lines import looks_like_a_page
+from model.text import normalise, repair
 
 ROUNDS = 3
-N_LINES = 24_000
+N_LINES = 200_000
 
 
 def timed(run: Callable[[], object], rounds: int = ROUNDS) -> float:
@@ -41,15 +43,15 @@ def end_to_end(texts: Sequence[str], tagger: TopicTagger) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "in.jsonl", Path(folder) / "out.jsonl"
         with source.open("w", encoding="utf-8") as stream:
-            for n in range(4 * N_LINES):
+            for n in range(N_LINES):
                 stream.write(json.dumps({"id": str(n), "text": texts[n % len(texts)]}, ensure_ascii=False) + "\n")
         megabytes = source.stat().st_size / 1e6
         rounds = []
         for _ in range(ROUNDS):
             one, two = (timed(batch(source, target, jobs), 1) for jobs in (1, 2))
-            inside = timed(lambda: [tagger.tag_many(texts) for _ in range(4 * N_LINES // len(texts))], 1)
+            inside = timed(lambda: [tagger.tag_many(texts) for _ in range(N_LINES // len(texts))], 1)
             rounds.append((one, two, inside))
-    n = 4 * N_LINES
+    n = N_LINES
     one, two, inside = (statistics.median(column) for column in zip(*rounds, strict=True))
     print(f"\n`chude batch`, {n:,} articles, {megabytes:.0f} MB of JSON Lines, medians of {ROUNDS} rounds:\n")
     print("| | articles a second | MB a second |\n|---|---|---|")
@@ -72,24 +74,30 @@ def artifact_of(words: Sequence[str], n_terms: int, n_tags: int) -> Artifact:
 
 
 def growth(texts: Sequence[str], tagger: TopicTagger) -> dict[str, list[tuple[int, float]]]:
-    """Return the cost for each size: µs an article, or µs a kB for the length of an article."""
-    from model.text import normalise
+    """Return the cost for each size: µs an article, or ns a character for its length.
 
+    The lengths are tried on plain articles: the signs of a page, and characters to repair, would come with the length.
+    """
     words = normalise("\n".join(texts)).split()
-    joined = "\n".join(texts)
+    plain = [text for text in texts if not looks_like_a_page(text) and repair(text) == text]
+    joined = "\n".join(plain)
     curves: dict[str, list[tuple[int, float]]] = {
         "articles": [],
         "characters of an article": [],
+        "characters of a page": [],
         "terms": [],
         "tags": [],
     }
+    tagger.tag_many(texts)
     for n in (1000, 10_000, 50_000, 200_000):
         many = [texts[k % len(texts)] for k in range(n)]
         curves["articles"].append((n, timed(lambda m=many: tagger.tag_many(m), 1) / n * 1e6))
     for n in (1000, 10_000, 100_000, 1_000_000):
         pieces = [joined[k : k + n] for k in range(0, len(joined) - n, n)][: max(1, 3_000_000 // n)]
         chars = sum(map(len, pieces))
-        curves["characters of an article"].append((n, timed(lambda p=pieces: tagger.tag_many(p)) / chars * 1e9))
+        for name, page in (("an article", "auto"), ("a page", "always")):
+            seconds = timed(lambda p=pieces, page=page: tagger.tag_many(p, page=page))
+            curves[f"characters of {name}"].append((n, seconds / chars * 1e9))
     for n in (1000, 10_000, 100_000):
         other = TopicTagger(artifact_of(words, n, 4))
         curves["terms"].append((len(other.artifact.terms), timed(lambda t=other: t.tag_many(texts)) / len(texts) * 1e6))
@@ -105,20 +113,20 @@ def plot(curves: dict[str, list[tuple[int, float]]], target: Path) -> None:
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    figure, panels = pyplot.subplots(1, len(curves), figsize=(14, 3.2))
+    figure, panels = pyplot.subplots(1, len(curves), figsize=(16, 3.2))
     for (name, points), axes in zip(curves.items(), panels, strict=True):
         axes.plot(*zip(*points, strict=True), marker="o")
         axes.set(xscale="log", xlabel=name, ylim=(0, None))
     panels[0].set_ylabel("µs an article")
-    panels[1].set_ylabel("ns a character")
+    for panel in panels[1:3]:
+        panel.set_ylabel("ns a character")
     figure.tight_layout()
     target.mkdir(parents=True, exist_ok=True)
     figure.savefig(target / "growth.png", dpi=120)
 
 
 def main() -> None:
-    here = DATA.is_dir()
-    texts = read_texts(DATA / "unlabelled.jsonl.gz" if here else REPO / "seeds" / "articles.jsonl", 2000)
+    texts = read_texts(UNLABELLED, 2000)
     tagger = TopicTagger.load()
     end_to_end(texts, tagger)
     curves = growth(texts, tagger)

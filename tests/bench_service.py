@@ -1,4 +1,4 @@
-"""`make bench`, second part: the service beside its own empty endpoint, in one run, as ratios."""
+"""`make bench`, third part: the service beside its own empty endpoint, in one run, as ratios."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench_tagging import DATA, REPO, read_texts
+from bench_tagging import REPO, UNLABELLED, read_texts
 from load import get, post, run_load
 from serving import free_port, wait_until_ready
 
@@ -51,8 +51,7 @@ def children(pid: int) -> list[int]:
 
 
 def main() -> None:
-    here = DATA.is_dir()
-    texts = read_texts(DATA / "unlabelled.jsonl.gz" if here else REPO / "seeds" / "articles.jsonl", 2000)
+    texts = read_texts(UNLABELLED, 2000)
     near = sorted(texts, key=lambda text: abs(len(text.encode()) - ARTICLE_BYTES))[:50]
     one = [post("/predict", {"text": text}) for text in near]
     many = [post("/predict", {"documents": [{"text": text} for text in texts[:1000]]})]

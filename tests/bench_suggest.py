@@ -1,4 +1,4 @@
-"""`make bench`, third part: labels in the order of `chude labels suggest` against labels at random."""
+"""`make bench`, fourth part: labels in the order of `chude labels suggest` against labels at random."""
 
 from __future__ import annotations
 

@@ -94,26 +94,28 @@ class Measured:
         self.all_cores_us.append((time.perf_counter() - began) / n_texts / len(self.workers) * 1e6)
 
 
-def start(name: str, folder: Path, texts: Path) -> Measured | None:
-    """Fit a system and start its processes; None if it is not installed."""
+def start(name: str, folder: Path, texts: Path, training_s: dict[Path, float]) -> Measured | None:
+    """Fit a system and start its processes; None if it is not installed. `training_s` is filled in."""
     target = folder / SYSTEMS[name].folder
-    took = 0.0
-    if not target.exists():
+    if target not in training_s:
         target.mkdir()
         command = [sys.executable, str(REPO / "tests" / "bench_systems.py"), "fit", name, str(target), str(TRAIN)]
         began = time.perf_counter()
         ended = subprocess.run(command, capture_output=True, text=True)
-        took = time.perf_counter() - began
+        training_s[target] = time.perf_counter() - began
         if ended.returncode:
             print(f"{name}: not measured: {ended.stderr.strip().splitlines()[-1]}")
             return None
     model = [path for path in target.rglob("*") if path.is_file() and "cache" not in path.parts]
     workers = [Worker(name, target, texts) for _ in range(os.cpu_count() or 1)]
-    return Measured(workers, took, sum(path.stat().st_size for path in model) / 1e6)
+    return Measured(workers, training_s[target], sum(path.stat().st_size for path in model) / 1e6)
 
 
 def table(seen: dict[str, Measured], kilobytes: float) -> None:
-    print("| system | µs an article | MB/s | times chude | one alone, µs | all cores, µs | F1 articles | F1 teasers ", end="")
+    print(
+        "| system | µs an article | MB/s | times chude | one alone, µs | all cores, µs | F1 articles | F1 teasers ",
+        end="",
+    )
     print("| training, s | model, MB | memory, MB | first tag, s |\n|" + "---|" * 12)
     for name, m in seen.items():
         bulk, single, every = (statistics.median(v) for v in (m.bulk_us, m.single_us, m.all_cores_us))
@@ -184,14 +186,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
-        started = {name: start(name, folder, folder / "texts.json") for name in SYSTEMS}
+        training_s: dict[Path, float] = {}
+        started = {name: start(name, folder, folder / "texts.json", training_s) for name in SYSTEMS}
         seen = {name: measured for name, measured in started.items() if measured}
         for _ in range(ROUNDS):
             for measured in seen.values():
                 measured.measure(len(texts))
         for measured in seen.values():
-            measured.f1 = measured.workers[0].ask(f"f1 {DEV}")
             measured.memory_mb = measured.workers[0].ask("memory")
+            measured.f1 = measured.workers[0].ask(f"f1 {DEV}")
         print(f"{len(texts)} articles of {kilobytes:.1f} kB on average, medians of {ROUNDS} rounds on one core\n")
         table(seen, kilobytes)
         plot(seen, report)

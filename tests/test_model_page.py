@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from model import NoArticle, TopicTagger
 from model.html import is_html, read_html
 from model.page import COPY_REASON, LINK_REASON, NOISE_REASON, SECTION_REASON, SEE_ALSO_REASON, find_article
-from model.reading import split_sentences
+from model.page_lines import SIGNS_OF_PAGES, looks_like_a_page
+from model.page_signs import find_suspects
+from model.reading import Buffer, split_sentences
 from training.examples import Example
 from training.metrics import f1_of_counts
 
@@ -116,6 +118,33 @@ def test_cutting_keeps_offsets_and_something(text: str) -> None:
         left[part.start : part.end] = True
     assert all(b == " " if out else a == b for a, b, out in zip(text, article.text, left, strict=True))
     assert find_article(article.text).text == article.text or article.left_out
+
+
+SIGNS = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(["", " ", "\t", "\u00a0", "\u200b", "\U0001f600"]),
+        st.sampled_from([*sorted(SIGNS_OF_PAGES), "Tags", "XEM THÊM", "Đọc Nhiều", "Kinh tế"]),
+        st.sampled_from(["", ":", " gì đó", "\r", "\u2028"]),
+    ),
+)
+PAGES_AND_TEXTS = st.lists(st.one_of(LINES, SIGNS, st.text(max_size=20)), max_size=12).map("\n".join)
+
+
+@given(st.lists(PAGES_AND_TEXTS, min_size=1, max_size=4))
+def test_no_page_is_passed_over_whatever_stands_beside_it(texts: list[str]) -> None:
+    buffer = Buffer.of(texts)
+    n_chars = np.array([len(text) for text in texts])
+    suspects = find_suspects(buffer.codes, buffer.padded, buffer.text_starts, n_chars)
+    assert {n for n, text in enumerate(texts) if looks_like_a_page(text)} <= set(suspects) <= set(range(len(texts)))
+
+
+@given(st.lists(PAGES_AND_TEXTS, min_size=1, max_size=4))
+def test_texts_side_by_side_are_cut_as_each_one_alone(shipped: TopicTagger, texts: list[str]) -> None:
+    cut = [find_article(text).text for text in texts]
+    together = shipped.tag_many(texts, errors="return")
+    alone = shipped.tag_many(cut, page="never", errors="return")
+    assert [str(result) for result in together] == [str(result) for result in alone]
 
 
 def test_explain_shows_what_was_left_out_and_can_be_switched_off(shipped: TopicTagger) -> None:

@@ -49,12 +49,12 @@ class Reading:
     term: Ints
     """Number of each occurring term, shape (occurrences,)."""
 
-    def marked_shares(self) -> list[float]:
+    def marked_shares(self) -> npt.NDArray[np.float64]:
         """Return for each text the share of letters with Vietnamese diacritics among its first code units."""
         marked = (self.words.symbols - _FIRST_MARKED) < _MARKED_SYMBOLS
         starts = self.text_starts.tolist()
         samples = [marked[start : min(start + _SAMPLE_UNITS, end)] for start, end in itertools.pairwise(starts)]
-        return [np.count_nonzero(sample) / sample.size for sample in samples]
+        return np.array([np.count_nonzero(sample) / sample.size for sample in samples])
 
     @property
     def first_sentence(self) -> Ints:

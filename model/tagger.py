@@ -147,34 +147,30 @@ class TopicTagger:
         margins, known = self._margins(reading)
         probabilities = logistic(margins)
         given = probabilities >= self._thresholds
-        columns = (
-            probabilities.tolist(),
-            given.tolist(),
-            np.diff(reading.first_word).tolist(),
-            zip(reading.marked_shares(), known.tolist(), strict=True),
-        )
-        return [
-            self._result(read_text, scores, tags, *looks) if n_words else _refusal(text)
-            for text, read_text, scores, tags, n_words, looks in zip(texts, reading.texts, *columns, strict=True)
+        taggings: list[Tagging] = [
+            {
+                "tags": list(compress(self.tags, tags)),
+                "scores": dict(zip(self.tags, scores, strict=True)),
+                "model": self.version,
+            }
+            for tags, scores in zip(given.tolist(), probabilities.tolist(), strict=True)
         ]
+        results: list[Tagging | TextError] = [*taggings]
+        doubtful = (~known | (reading.marked_shares() < MARKED_SURE)).nonzero()[0].tolist()
+        for n in doubtful:
+            has_words = bool(reading.first_word[n] < reading.first_word[n + 1])
+            results[n] = self._doubt(taggings[n], reading.texts[n], bool(known[n])) if has_words else _refusal(texts[n])
+        return results
 
-    def _result(
-        self, text: str, probabilities: list[float], given: list[bool], marked_share: float, known: bool
-    ) -> Tagging:
-        result: Tagging = {
-            "tags": list(compress(self.tags, given)),
-            "scores": dict(zip(self.tags, probabilities, strict=True)),
-            "model": self.version,
-        }
-        if marked_share < MARKED_SURE:
-            language = identify(text)
-            if language is Language.OTHER:
-                result["tags"], result["scores"] = [], dict.fromkeys(self.tags, 0.0)
-            if language is not Language.VIETNAMESE:
-                result["warnings"] = [_WARNINGS[language]]
+    def _doubt(self, result: Tagging, text: str, known: bool) -> Tagging:
+        """Return the result as it should be if the text is not Vietnamese, or has no known term."""
+        language = identify(text)
+        if language is Language.OTHER:
+            result = {**result, "tags": [], "scores": dict.fromkeys(self.tags, 0.0)}
+        warnings = [] if language is Language.VIETNAMESE else [_WARNINGS[language]]
         if not known:
-            result.setdefault("warnings", []).append(NO_KNOWN_TERM)
-        return result
+            warnings.append(NO_KNOWN_TERM)
+        return {**result, "warnings": warnings} if warnings else result
 
 
 def article_of(text: str, page: Page) -> Article:

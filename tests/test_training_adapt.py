@@ -70,24 +70,42 @@ def test_the_fit_is_the_minimum_of_the_formula(base: Artifact) -> None:
     articles = np.array([[sentences[article == a, t].max() for t in range(n_terms)] for a in range(4)]) * 0.7
     bags = Bags(csr_array(sentences), article, csr_array(articles))
     label, weight, strength = np.array([1.0, 0, 0, 1]), np.array([1, 1, 0.5, 1]), 0.4
-    fitter = adaptation._Fitter(base, n_terms, None, silent)
+    fitter = adaptation._Fitter(replace(base, reference=b""), list(base.terms), silent)
+    fitter.n_known = int(np.sort(used)[3])  # the last three count as new
     seen = np.flatnonzero(articles.sum(axis=0) > 0)
+    n_known = int((seen < fitter.n_known).sum())
+    assert (seen.size, n_known) == (6, 3)
     change = fitter._fit_tag(bags, seen, label, weight, strength, 1)
+    assert change.size == 6 + 3 + 1
 
     def objective(moved: list[float]) -> float:
-        total = sum(strength / 2 * d * d for d in moved)
-        weights = fitter.sentence[:, 1].copy()
-        weights[seen] += moved
+        shares = [1.0] * 3 + [0.3] * 3 + [3.0] * 3 + [1.0]
+        total = sum(strength / 2 * share * d * d for share, d in zip(shares, moved, strict=True))
+        by_sentence, by_article = fitter.base.sentence[:, 1].copy(), fitter.base.article[:, 1].copy()
+        by_sentence[seen] += moved[:6]
+        by_article[seen[:3]] += moved[6:9]
         for a in range(4):
-            strongest = math.log(sum(math.exp(sentences[s] @ weights) for s in range(9) if article[s] == a))
-            margin = fitter.slope[1] * strongest + articles[a] @ fitter.article[:, 1] + fitter.intercept[1]
+            strongest = math.log(sum(math.exp(sentences[s] @ by_sentence) for s in range(9) if article[s] == a))
+            margin = fitter.base.slope[1] * strongest + articles[a] @ by_article + fitter.base.intercept[1] + moved[9]
             total += weight[a] * (math.log1p(math.exp(margin)) - label[a] * margin)
         return total
 
     lowest = objective(change.tolist())
-    assert lowest < objective([0.0] * seen.size)
+    assert lowest < objective([0.0] * change.size)
     for _ in range(60):
-        assert objective((change + rng.normal(0, 0.05, seen.size)).tolist()) > lowest - 1e-6
+        assert objective((change + rng.normal(0, 0.05, change.size)).tolist()) > lowest - 1e-6
+
+
+def test_the_replay_alone_changes_nothing(base: Artifact) -> None:
+    """It pulls towards what the base said, so that labels that agree with the base leave it as it is."""
+    fitter = adaptation._Fitter(base, list(base.terms), silent)
+    assert fitter.replay is not None
+    bags = fitter.replay.take(np.arange(40))
+    agreed = logistic(fitter.base.margins(bags))
+    weights = fitter.fit(bags, agreed, np.ones(agreed.shape), 1.0)
+    assert weights.sentence == pytest.approx(fitter.base.sentence)
+    assert weights.article == pytest.approx(fitter.base.article)
+    assert weights.intercept == pytest.approx(fitter.base.intercept)
 
 
 def test_an_infinite_prior_changes_nothing(

@@ -1,15 +1,17 @@
 """Learning from new labels without the old texts: maximum a posteriori adaptation (Chelba and Acero 2006).
 
-The base artifact's sentence weights w are the mean of a Gaussian prior. For each tag that it knows, the changes d of
-the sentence weights minimise over the new articles
+The base artifact's weights are the mean of a Gaussian prior. For each tag that it knows, the changes d of the sentence
+weights w, e of the article weights v, and c of the intercept minimise over the new articles and the replayed ones
 
-    sum of weight * (log(1 + exp(m)) - y * m)  +  sum over terms of strength of the term / 2 * d^2,
-    m = slope * log sum over sentences x of exp((w + d) . x)  +  context  +  intercept
+    sum of weight * (log(1 + exp(m)) - y * m)  +  strength / 2 * (sum of share * (d^2 + ARTICLE_PRIOR * e^2)  +  c^2),
+    m = slope * log sum over sentences s of exp((w + d) . s)  +  (v + e) . article  +  intercept + c
 
-by L-BFGS, from d = 0. Terms that the base does not know have a prior at zero, and a weaker one. What the article as a
-whole adds, the intercept, slope and threshold stay as they are: they depend on the kind of text, and learnt from a few
-texts of one kind they spoil the others (DECISIONS.md has the figures). Half of the base's reference set is learnt from
-again beside the new articles. The strength is chosen by cross-validation.
+by L-BFGS, from no change. The strength is chosen by cross-validation on the new articles. Terms that the base does not
+know have prior zero and a share of NEW_TERM_SHARE, others 1.
+
+What is replayed is half of the base's reference set, with the base's own probabilities in place of labels: without a
+change it pulls nowhere, and later towards what the base said (learning without forgetting: Li and Hoiem 2016). The
+reference set has no counts of new terms: these get sentence weights only, as nothing would hold back the others.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from model.artifact import Artifact, Tag
 from model.errors import FitError
 from model.linear import Floats, SparseWeights, logistic
 from model.selftest import with_self_test
+from training.dense import DenseWeights, unpack
 from training.examples import Example
 from training.fit import (
     BORDERLINE_WEIGHT,
@@ -38,15 +41,17 @@ from training.fit import (
 )
 from training.folds import N_FOLDS, assign_folds
 from training.progress import Progress, silent
-from training.reference import dense, read_reference
+from training.reference import read_reference
 from training.terms import FREE_WORDS, Bags, SentenceTerms
 
-STRENGTHS = (3.0, 10.0, 30.0, 100.0)
+STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
 """What the strength of the prior is chosen from: that with the lowest held-out log loss on the new examples."""
-NEW_TERM_STRENGTH = 0.3
-"""Strength of the prior of terms that the base does not know, as a share of the others'."""
-REPLAY_WEIGHT = 3.0
-"""Weight of an example of the reference set, which stands for several; a new one weighs 1."""
+NEW_TERM_SHARE = 0.3
+"""Strength of the prior of terms that the base does not know, against the others'."""
+ARTICLE_PRIOR = 3.0
+"""Strength of the prior of article weights against that of sentence weights."""
+REPLAY_WEIGHT = 30.0
+"""Weight of an example of the reference set, which stands for many; a new one weighs 1."""
 MIN_NEW_ARTICLES = 3
 """New articles in which a term must stand to be learnt."""
 Flags = npt.NDArray[np.bool_]
@@ -73,11 +78,10 @@ def adapt(base: Artifact, examples: Sequence[Example], options: FitOptions, prog
     labels = label_matrix(examples, known)
     weight = np.where(borderline_matrix(examples, known), BORDERLINE_WEIGHT, 1.0)
     terms, bags = _new_terms(base, [example.text for example in examples], progress)
-    fitter = _Fitter(base, len(terms), _replay(base, terms), progress)
+    fitter = _Fitter(base, terms, progress)
     fold = assign_folds([example.text for example in examples], labels, seed=options.seed, progress=progress)
     strength = fitter.choose_strength(bags, labels, weight, fold)
-    sentence = fitter.fit(bags, labels, weight, strength)
-    artifact = _to_artifact(base, terms, sentence, fitter.article, labels)
+    artifact = _to_artifact(base, terms, fitter.fit(bags, labels, weight, strength), labels)
     new_tags, left_out = choose_tags(examples, ignore=known)
     if new_tags:
         only_new = [replace(example, tags=example.tags & set(new_tags)) for example in examples]
@@ -110,16 +114,14 @@ def _new_terms(base: Artifact, texts: Sequence[str], progress: Progress) -> tupl
 
 
 class _Fitter:
-    """Fits the changes of all tags to new articles; arrays of weights have shape (terms, tags), base terms first."""
+    """Fits the changes of all tags to new articles, as bags over the base's terms and then the new ones."""
 
-    def __init__(self, base: Artifact, n_terms: int, replay: _Replay | None, progress: Progress) -> None:
-        self.replay = replay
-        self.sentence = dense(base.sentence_weights, (n_terms, len(base.tags)))
-        self.article = dense(base.article_weights, (n_terms, len(base.tags)))
-        self.slope = np.array([tag.slope for tag in base.tags])
-        self.intercept = np.array([tag.intercept for tag in base.tags])
-        self.share = np.where(np.arange(n_terms) < len(base.terms), 1.0, NEW_TERM_STRENGTH)
+    def __init__(self, base: Artifact, terms: Sequence[str], progress: Progress) -> None:
+        self.base = DenseWeights.of(base, len(terms))
+        self.n_known = len(base.terms)
         self.progress = progress
+        reference = read_reference(base)
+        self.replay = reference.half(0).bags(terms) if reference else None
 
     def choose_strength(self, bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64]) -> float:
         """Return the strength with the lowest held-out log loss; of equals the largest."""
@@ -127,72 +129,53 @@ class _Fitter:
         tasks = [(strength, number) for strength in STRENGTHS for number in np.unique(fold).tolist()]
         for strength, number in self.progress(tasks, "strength of the prior", len(tasks)):
             seen, held_out = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-            sentence = self.fit(bags.take(seen), labels[seen], weight[seen], strength)
-            margins = self.margins(bags.take(held_out), sentence)
+            margins = self.fit(bags.take(seen), labels[seen], weight[seen], strength).margins(bags.take(held_out))
             losses[strength] += float(np.logaddexp(0, np.where(labels[held_out], -margins, margins)).sum())
         return min(STRENGTHS[::-1], key=lambda strength: losses[strength])
 
-    def fit(self, bags: Bags, labels: Flags, weight: Floats, strength: float) -> Floats:
-        """Return the adapted sentence weights; the base's own examples, where it has some, are learnt from again."""
+    def fit(self, bags: Bags, labels: Flags, weight: Floats, strength: float) -> DenseWeights:
+        """Return the adapted weights."""
+        target = labels.astype(np.float64)
         if self.replay:
-            labels, weight = np.vstack([labels, self.replay.labels]), np.vstack([weight, self.replay.weight])
-            bags = _stack(bags, self.replay.bags)
+            replayed = logistic(self.base.margins(self.replay))
+            target = np.vstack([target, replayed])
+            weight = np.vstack([weight, np.full(replayed.shape, REPLAY_WEIGHT)])
+            bags = _stack(bags, self.replay)
         seen = np.flatnonzero(bags.articles.sum(axis=0) > 0)
-        sentence = self.sentence.copy()
-        for tag in range(labels.shape[1]):
-            sentence[seen, tag] += self._fit_tag(
-                bags, seen, labels[:, tag].astype(float), weight[:, tag], strength, tag
-            )
-        return sentence
-
-    def margins(self, bags: Bags, sentence: Floats) -> Floats:
-        """Return the margins of articles, shape (articles, tags)."""
-        strongest = _log_sum_exp(bags, bags.sentences @ sentence)[0]
-        margins: Floats = self.slope * strongest + bags.articles @ self.article + self.intercept
-        return margins
+        known = seen[seen < self.n_known]
+        sentence, article, intercept = self.base.sentence.copy(), self.base.article.copy(), self.base.intercept.copy()
+        for tag in range(target.shape[1]):
+            change = self._fit_tag(bags, seen, target[:, tag], weight[:, tag], strength, tag)
+            sentence[seen, tag] += change[: seen.size]
+            article[known, tag] += change[seen.size : -1]
+            intercept[tag] += change[-1]
+        return replace(self.base, sentence=sentence, article=article, intercept=intercept)
 
     def _fit_tag(
-        self, bags: Bags, seen: npt.NDArray[np.int64], label: Floats, weight: Floats, strength: float, tag: int
+        self, bags: Bags, seen: npt.NDArray[np.int64], target: Floats, weight: Floats, strength: float, tag: int
     ) -> Floats:
+        """Return the changes of one tag: of the sentence weights of `seen`, the article weights of the known, and c."""
         from scipy.optimize import minimize
 
-        sentences, slope = bags.sentences[:, seen], self.slope[tag]
-        known = bags.sentences @ self.sentence[:, tag]
-        fixed = bags.articles @ self.article[:, tag] + self.intercept[tag]
-        strengths = strength * self.share[seen]
+        known = seen[seen < self.n_known]
+        sentences, articles = bags.sentences[:, seen], bags.articles[:, known]
+        said = bags.sentences @ self.base.sentence[:, tag]
+        fixed = bags.articles @ self.base.article[:, tag] + self.base.intercept[tag]
+        slope = self.base.slope[tag]
+        share = np.where(seen < self.n_known, 1.0, NEW_TERM_SHARE)
+        strengths = strength * np.concatenate([share, np.full(known.size, ARTICLE_PRIOR), [1.0]])
 
         def loss(change: Floats) -> tuple[float, Floats]:
-            strongest, share = _log_sum_exp(bags, known + sentences @ change)
-            margin = slope * strongest + fixed
-            residual = weight * (logistic(margin) - label)
-            gradient = sentences.T @ (slope * residual[bags.article] * share) + strengths * change
-            value = (weight * (np.logaddexp(0, margin) - label * margin)).sum() + (strengths * change**2).sum() / 2
-            return float(value), gradient
+            strongest, part = _log_sum_exp(bags, said + sentences @ change[: seen.size])
+            margin = slope * strongest + fixed + articles @ change[seen.size : -1] + change[-1]
+            residual = weight * (logistic(margin) - target)
+            slopes = [sentences.T @ (slope * residual[bags.article] * part), articles.T @ residual, [residual.sum()]]
+            value = (weight * (np.logaddexp(0, margin) - target * margin)).sum() + (strengths * change**2).sum() / 2
+            return float(value), np.concatenate(slopes) + strengths * change
 
-        change: Floats = minimize(loss, np.zeros(seen.size), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
+        options = {"maxiter": 200}
+        change: Floats = minimize(loss, np.zeros(strengths.size), jac=True, method="L-BFGS-B", options=options).x
         return np.where(np.abs(change) < _SMALLEST, 0.0, change)
-
-
-@dataclass(frozen=True)
-class _Replay:
-    """Old examples to learn from again."""
-
-    bags: Bags
-    labels: Flags
-    weight: Floats
-
-
-def _replay(base: Artifact, terms: Sequence[str]) -> _Replay | None:
-    reference = read_reference(base)
-    if reference is None:
-        return None
-    old = reference.half(0)
-    column = {tag: n for n, tag in enumerate(old.tags)}
-    labels, weight = np.zeros((2, old.labels.shape[0], len(base.tags)))
-    for n, tag in enumerate(base.tags):
-        if tag.slug in column:  # of a tag that was added later nothing is known here
-            labels[:, n], weight[:, n] = old.labels[:, column[tag.slug]], old.weight[:, column[tag.slug]]
-    return _Replay(old.bags(terms), labels > 0, weight * REPLAY_WEIGHT)
 
 
 def _stack(one: Bags, two: Bags) -> Bags:
@@ -213,12 +196,11 @@ def _log_sum_exp(bags: Bags, scores: Floats) -> tuple[Floats, Floats]:
     return top + np.log(total), spread / total[bags.article]
 
 
-def _to_artifact(base: Artifact, terms: Sequence[str], sentence: Floats, article: Floats, labels: Flags) -> Artifact:
-    sentence = sentence.astype(np.float32).astype(np.float64)
+def _to_artifact(base: Artifact, terms: Sequence[str], weights: DenseWeights, labels: Flags) -> Artifact:
+    sentence, article = (part.astype(np.float32).astype(np.float64) for part in (weights.sentence, weights.article))
     kept = np.flatnonzero(sentence.any(axis=1) | article.any(axis=1))
-    tags = tuple(
-        replace(tag, support=tag.support + int(new)) for tag, new in zip(base.tags, labels.sum(axis=0), strict=True)
-    )
+    fitted = zip(base.tags, labels.sum(axis=0).tolist(), weights.intercept.tolist(), strict=True)
+    tags = tuple(replace(tag, support=tag.support + new, intercept=intercept) for tag, new, intercept in fitted)
     idf = np.concatenate([base.idf, np.full(len(terms) - len(base.terms), float(base.idf.max(initial=1.0)))])
     return replace(
         base,
@@ -239,7 +221,7 @@ def _merge(one: Artifact, two: Artifact) -> Artifact:
         full = np.zeros((len(terms), len(one.tags) + len(two.tags)))
         for artifact, offset in ((one, 0), (two, len(one.tags))):
             rows, n_tags = [row[term] for term in artifact.terms], len(artifact.tags)
-            full[rows, offset : offset + n_tags] = dense(getattr(artifact, kind), (len(rows), n_tags))
+            full[rows, offset : offset + n_tags] = unpack(getattr(artifact, kind), (len(rows), n_tags))
         return sparse(full)
 
     idf = np.zeros(len(terms))

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from model.artifact import Artifact
-from model.linear import Floats, SparseWeights, damping, log_sum_exp
+from model.linear import Floats, damping
 from model.reading import read
 from model.terms import TermIndex
+from training.dense import DenseWeights
 from training.duplicates import text_digest
 from training.examples import Example
 from training.terms import Bags
@@ -80,21 +81,7 @@ class Reference:
 
     def margins(self, artifact: Artifact) -> Floats:
         """Return an artifact's margins of the examples, shape (examples, its tags)."""
-        bags = self.bags(artifact.terms)
-        shape = (len(artifact.terms), len(artifact.tags))
-        slope, intercept = (np.array([getattr(tag, name) for tag in artifact.tags]) for name in ("slope", "intercept"))
-        scores = np.asarray(bags.sentences @ dense(artifact.sentence_weights, shape))
-        strongest = log_sum_exp(scores, np.flatnonzero(np.diff(bags.article, prepend=-1)))
-        context = bags.articles @ dense(artifact.article_weights, shape)
-        margins: Floats = slope * strongest + context + intercept
-        return margins
-
-
-def dense(weights: SparseWeights, shape: tuple[int, int]) -> Floats:
-    """Return sparse weights as an array of this shape, (terms, tags); terms beyond the weights' have none."""
-    full = np.zeros(shape)
-    full[np.arange(weights.indptr.size - 1).repeat(np.diff(weights.indptr)), weights.tag] = weights.weight
-    return full
+        return DenseWeights.of(artifact).margins(self.bags(artifact.terms))
 
 
 def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flags, weight: Floats) -> Artifact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from model.artifact import Artifact
-from model.linear import Floats, log_sum_exp, logistic
-from training.reference import dense
-from training.terms import FREE_WORDS, Bags, SentenceTerms
+from model.linear import Floats, logistic
+from training.dense import DenseWeights
+from training.terms import FREE_WORDS, SentenceTerms
 
 
 class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):
@@ -29,6 +29,7 @@ class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : array of str, shape (tags,)
     terms_ : the fitted transformer from texts to `Bags`
+    weights_ : DenseWeights
     """
 
     def __init__(self, artifact: Artifact) -> None:
@@ -40,24 +41,14 @@ class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):
         long = {term for term in artifact.terms if term.count(" ") >= FREE_WORDS}
         self.terms_ = SentenceTerms(long, artifact.variants, 1)
         self.terms_.terms_, self.terms_.idf_ = list(artifact.terms), np.ones(len(artifact.terms))
-        shape = (len(artifact.terms), len(artifact.tags))
-        self.sentence_coef_ = dense(artifact.sentence_weights, shape)
-        self.article_coef_ = dense(artifact.article_weights, shape)
+        self.weights_ = DenseWeights.of(artifact)
         self.classes_ = np.array([tag.slug for tag in artifact.tags])
         return self
 
     def decision_function(self, X: Sequence[str]) -> Floats:
         """Return margins, shape (texts, tags)."""
         check_is_fitted(self, "terms_")
-        bags: Bags = self.terms_.transform(X)
-        scores = bags.sentences @ self.sentence_coef_
-        first = np.flatnonzero(np.diff(bags.article, prepend=-1))
-        strongest = log_sum_exp(np.asarray(scores), first)
-        columns: dict[str, Any] = {
-            name: np.array([getattr(tag, name) for tag in self.artifact.tags]) for name in ("slope", "intercept")
-        }
-        margins: Floats = columns["slope"] * strongest + bags.articles @ self.article_coef_ + columns["intercept"]
-        return margins
+        return self.weights_.margins(self.terms_.transform(X))
 
     def predict_proba(self, X: Sequence[str]) -> Floats:
         """Return probabilities, shape (texts, tags)."""

@@ -154,8 +154,13 @@ def load(folder: Path | None = None) -> Artifact:
     Raises ArtifactMissing, ArtifactDamaged or ArtifactTooNew.
     """
     folder = folder or PRETRAINED
+    return load_bytes(*read_files(folder), source=str(folder))
+
+
+def read_files(folder: Path) -> tuple[bytes, bytes]:
+    """Return the bytes of the manifest and of the weights file, unchecked. Raises ArtifactMissing."""
     try:
-        return load_bytes((folder / MANIFEST).read_bytes(), (folder / WEIGHTS).read_bytes(), source=str(folder))
+        return (folder / MANIFEST).read_bytes(), (folder / WEIGHTS).read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ArtifactMissing(
             f"{error.filename}: no such file; an artifact is a folder with {MANIFEST} and {WEIGHTS}, "

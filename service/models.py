@@ -10,6 +10,7 @@ import click
 from model.artifact import load
 from model.errors import ArtifactError
 from model.versions import Versions, home_folder
+from service import export
 
 
 def the_versions() -> Versions:
@@ -20,6 +21,9 @@ def the_versions() -> Versions:
 @click.group("models")
 def command() -> None:
     """List, inspect and switch the versions of the model."""
+
+
+command.add_command(export.command, "export")
 
 
 @command.command("list")

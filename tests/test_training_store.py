@@ -239,7 +239,7 @@ def test_addresses_that_cannot_be_opened(tmp_path: Path) -> None:
         LabelStore("no database")
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.tsv", "a.parquet", "a.ft"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.tsv", "a.parquet", "a.ft", "a.json"])
 def test_written_and_read_again(name: str, tmp_path: Path, seed_examples: list[Example]) -> None:
     written = random.Random(1).sample(seed_examples, 50)
     assert write_examples(written, tmp_path / name) == 50

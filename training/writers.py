@@ -1,4 +1,4 @@
-"""Labelled examples as files: JSON Lines, CSV, TSV, Parquet and fastText, one example at a time."""
+"""Labelled examples as files: JSON Lines, CSV, TSV, Parquet, fastText and Label Studio's JSON, one at a time."""
 
 from __future__ import annotations
 
@@ -77,6 +77,20 @@ def _write_parquet(examples: Iterable[Example], path: Path) -> int:
     return count
 
 
+def _write_label_studio(examples: Iterable[Example], path: Path) -> int:
+    """Write a list of tasks with their annotations, as Label Studio exports and imports them."""
+    count = 0
+    with path.open("wb") as stream:
+        for count, example in enumerate(examples, 1):
+            record = as_record(example)
+            choices = {"type": "choices", "from_name": "topics", "to_name": "text"}
+            result = [{**choices, "value": {"choices": record.pop("tags")}}]
+            task = {"id": count, "data": record, "annotations": [{"result": result}]}
+            stream.write((b",\n" if count > 1 else b"[\n") + msgspec.json.encode(task))
+        stream.write(b"\n]\n" if count else b"[]\n")
+    return count
+
+
 _WRITERS: dict[str, Callable[[Iterable[Example], Path], int]] = {
     ".jsonl": _write_jsonl,
     ".csv": _write_table,
@@ -84,6 +98,7 @@ _WRITERS: dict[str, Callable[[Iterable[Example], Path], int]] = {
     ".parquet": _write_parquet,
     ".txt": _write_fasttext,
     ".ft": _write_fasttext,
+    ".json": _write_label_studio,
 }
 
 

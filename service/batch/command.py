@@ -11,7 +11,7 @@ import click
 
 from model.errors import DataError, Problem
 from model.tagger import Page
-from model.versions import artifact_folder, load_tagger
+from model.versions import artifact_folder
 from service.batch.inputs import COMPRESSIONS, INPUT_FORMATS, find_inputs, format_of
 from service.batch.output import BatchError, Counts, FileOutput, StreamOutput
 from service.batch.rows import OUTPUT_FORMATS
@@ -61,7 +61,7 @@ def command(
     A record that cannot be tagged has its error in the output, and the others go on.
     """
     files = find_inputs(inputs, input_format)
-    shared = SharedArtifact.read(load_tagger(os.environ, model), artifact_folder(os.environ, model))
+    shared = SharedArtifact.read(artifact_folder(os.environ, model))
     to_folder, format, compression = _check_output(output, output_format)
     if resume and any(file.path is None for file in files):
         raise click.UsageError("--resume cannot read standard input again: save it as a file")

@@ -64,7 +64,7 @@ def describe_run(inputs: Iterable[Input], shared: SharedArtifact, options: Optio
     ]
     return {
         "input": files,
-        "model": shared.version,
+        "model": shared.tagger().version,
         "options": {**asdict(options), "kept_columns": list(options.kept_columns)},
     }
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from model import ChudeError, Tagging, TextError, TopicTagger
-from model.artifact import MANIFEST, WEIGHTS, load_bytes
+from model.artifact import load_bytes, read_files
 from model.encoding import decode
 from model.errors import UnreadableText
 from model.html import is_html, read_html
@@ -26,28 +26,28 @@ _PARTS = ("title", "lead", "body")
 
 @dataclass(frozen=True)
 class SharedArtifact:
-    """An artifact as bytes, to be sent to other processes and machines; each unpacks a version once."""
+    """An artifact as bytes, to be sent to other processes and machines; each unpacks it once."""
 
-    version: str
     manifest: bytes
     weights: bytes
+    source: str
 
     @classmethod
-    def read(cls, tagger: TopicTagger, folder: Path) -> SharedArtifact:
-        """Read the files of the tagger's artifact."""
-        return cls(tagger.version, (folder / MANIFEST).read_bytes(), (folder / WEIGHTS).read_bytes())
+    def read(cls, folder: Path) -> SharedArtifact:
+        """Read the files of an artifact. Raises ArtifactMissing."""
+        return cls(*read_files(folder), str(folder))
 
     def tagger(self) -> TopicTagger:
-        """Return the tagger; the same one every time in a process."""
+        """Return the tagger; the same one every time in a process. Raises ArtifactError."""
         return _unpack(self)
 
     def __hash__(self) -> int:
-        return hash(self.version)
+        return hash(self.manifest)
 
 
 @lru_cache(maxsize=2)
 def _unpack(shared: SharedArtifact) -> TopicTagger:
-    return TopicTagger(load_bytes(shared.manifest, shared.weights, source=f"version {shared.version}"))
+    return TopicTagger(load_bytes(shared.manifest, shared.weights, source=shared.source))
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from model.alphabet import (
     SYMBOLS,
     UPPER,
 )
-from model.terms import Codes, Ints, Words, keys_of_lines
+from model.terms import Codes, Ints, Keys, Words, keys_of_lines
 
 ABBREVIATIONS = tuple(
     ["tp", "tx", "tt", "ts", "ths", "gs", "pgs", "bs", "ks", "ls", "st", "mr", "mrs", "ms", "dr", "prof", "vs"]
@@ -36,14 +36,26 @@ ABBREVIATIONS = tuple(
 TEXT_END = "\u2029"
 """Stands behind every text of a buffer: a paragraph separator, which ends a sentence whatever follows."""
 
-_ABBREVIATION_KEYS = np.sort(keys_of_lines(ABBREVIATIONS))
+_SHIFT = np.uint64(64 - 12)
+
+
+def _build_abbreviations() -> Keys:
+    """Return a table that has each abbreviation's key at its top bits, all of which differ."""
+    keys = keys_of_lines(ABBREVIATIONS)
+    table = np.zeros(1 << 12, np.uint64)
+    table[keys >> _SHIFT] = keys
+    return table
+
+
+_ABBREVIATION_AT = _build_abbreviations()
 _FIRST_LETTER = SYMBOLS.index("a") + 1
 _LOOK_AHEAD = 4
 _LAST_BEFORE_AND_NEXT = np.array([-1, 1, 2, 3, 4, 5])
 _LAST_AND_NEXT = np.array([-1, 0, 1, 2, 3, 4])
 _CLOSERS, _WRAPPED, _GLUED, _APART = 7, 8, 16, 32
 _N_KINDS = max(OTHER, SPACE, LOWER, UPPER, CLOSER, BREAK) + 1
-_DIGITS = _N_KINDS ** np.arange(5, -1, -1, dtype=np.int32)
+_DIGITS = (_N_KINDS ** np.arange(5, -1, -1)).astype(np.float32)
+"""Floating point, as products of matrices of integers are slow; up to 46,655 it is exact."""
 Flags = npt.NDArray[np.bool_]
 
 
@@ -69,7 +81,8 @@ _HOLDS = _build()
 
 def _what_holds(codes: Codes, places: Ints) -> npt.NDArray[np.uint8]:
     """Look up what holds for six places in each row, shape (marks, 6)."""
-    return _HOLDS.take(KIND_OF.take(codes.take(places, mode="clip"), mode="wrap") @ _DIGITS)
+    kinds = KIND_OF.take(codes.take(places, mode="clip"), mode="wrap").astype(np.float32)
+    return _HOLDS.take((kinds @ _DIGITS).astype(np.int64))
 
 
 def _shortened(words: Words, before: Ints, stops: Ints) -> Flags:
@@ -77,7 +90,7 @@ def _shortened(words: Words, before: Ints, stops: Ints) -> Flags:
     if not before.size or not words.starts.size:
         return np.zeros(stops.size, bool)
     start, length, keys = words.starts[before], words.lengths[before], words.keys[before]
-    nearest = _ABBREVIATION_KEYS.take(_ABBREVIATION_KEYS.searchsorted(keys), mode="clip")
+    nearest = _ABBREVIATION_AT.take((keys >> _SHIFT).view(np.int64))
     initial = (length == 1) & (words.symbols[start] >= _FIRST_LETTER)
     shortened: Flags = (start + length == stops) & (initial | (nearest == keys))
     return shortened

@@ -81,6 +81,12 @@ def test_sentences_equal_the_reference(text: str) -> None:
     assert split_sentences(text) == [" ".join(words) for words in reference.sentences(text)]
 
 
+@pytest.mark.parametrize("word", [*sorted(reference.ABBREVIATED), "A", "Đ", "tin"])
+def test_the_full_stop_of_an_abbreviation_ends_no_sentence(word: str) -> None:
+    parts = 2 if word == "tin" else 1
+    assert len(split_sentences(f"Ông {word.capitalize()}. Nguyễn nói.")) == parts
+
+
 def test_dev_scores_equal_the_reference(shipped: TopicTagger, shared: Path) -> None:
     examples = read_examples([shared / "data" / "dev.jsonl.gz"])[::12]
     for example, result in zip(examples, shipped.tag_many([e.text for e in examples], page="never"), strict=True):

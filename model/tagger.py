@@ -197,7 +197,7 @@ def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
         if not isinstance(text, str):
             raise TypeError(f"a text must be a str, not {type(text).__name__}")
         block.append(text)
-        chars += len(text)
+        chars += len(text) + 1
         if chars >= _BLOCK_CHARS:
             yield block
             block, chars = [], 0

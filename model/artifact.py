@@ -14,6 +14,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,11 @@ class Artifact:
     """Examples as counts of terms: see `training.reference`. Tagging does not need them, and `load` leaves them out."""
     version: str = ""
     """Name of the contents: twelve hex digits of their digest; set by `save` and `load`."""
+
+    @cached_property
+    def stacked_weights(self) -> SparseWeights:
+        """Return the article weights and behind them the sentence weights, in one."""
+        return self.sentence_weights.stacked_on(self.article_weights)
 
     def with_version(self) -> Artifact:
         """Return the artifact with the version that its contents have."""

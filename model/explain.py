@@ -73,9 +73,8 @@ class Explainer:
         self._reading = read([text], index)
         self._n_sentences = int(self._reading.first_sentence[-1])
         self._columns = {tag.slug: column for column, tag in enumerate(artifact.tags)}
-        weights = artifact.sentence_weights.stacked_on(artifact.article_weights)
         self._found = self._reading.occurrences(artifact.sentence_weights.has_entry)
-        self._entries = weights.of(self._found.term)
+        self._entries = artifact.stacked_weights.of(self._found.term)
         self._row = self._found.row[self._entries.occurrence]
 
     def evidence(self, tags: Sequence[str]) -> list[Evidence]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from functools import lru_cache
 
@@ -74,13 +73,6 @@ _SIGNS = (
 )
 SIGNS_OF_PAGES = frozenset(name[:SIGN_CHARS] for name in (*_SECTION_NAMES, *_SIGNS))
 """First characters, in lower case, of lines that stand only in the text of a page; shorter ones are whole lines."""
-_FIRST_CHARS = 3
-_SIGN_STARTS = frozenset(
-    "".join(chars)
-    for sign in SIGNS_OF_PAGES
-    for chars in itertools.product(*((char, char.upper()) for char in sign[:_FIRST_CHARS]))
-)
-"""The first characters of those lines in every mixture of cases, to pass over other lines quickly."""
 
 _MAX_SHORT_CHARS = 60
 _PARAGRAPH_CHARS = 130
@@ -129,8 +121,7 @@ def looks_like_a_page(text: str) -> bool:
     breaks = len(lines) - 1
     if breaks >= MANY_LINES and len(text) < breaks * SHORT_LINES_CHARS:
         return True
-    candidates = [line for line in lines if line[:_FIRST_CHARS] in _SIGN_STARTS or line[:1].isspace()]
-    return breaks > 0 and any(line.lstrip()[:SIGN_CHARS].lower() in SIGNS_OF_PAGES for line in candidates)
+    return breaks > 0 and any(line.lstrip()[:SIGN_CHARS].lower() in SIGNS_OF_PAGES for line in lines)
 
 
 def names_in(text: str) -> set[str]:

@@ -77,7 +77,6 @@ class TopicTagger:
         self._slope = np.array([tag.slope for tag in artifact.tags])
         self._intercept = np.array([tag.intercept for tag in artifact.tags])
         self._thresholds = np.array([tag.threshold for tag in artifact.tags])
-        self._weights = artifact.sentence_weights.stacked_on(artifact.article_weights)
         self._index = TermIndex(artifact.terms, artifact.variants)
         _keep_freed_memory()
 
@@ -131,7 +130,7 @@ class TopicTagger:
         first = reading.first_sentence
         n_texts, n_sentences = first.size - 1, int(first[-1])
         found = reading.occurrences(self.artifact.sentence_weights.has_entry)
-        sums = self._weights.of(found.term).sum_by(found.row, n_texts + n_sentences + 1, len(self.tags))
+        sums = self.artifact.stacked_weights.of(found.term).sum_by(found.row, n_texts + n_sentences + 1, len(self.tags))
         context = sums[:n_texts] * damping(np.maximum(first[1:] - first[:-1], 1))[:, None]
         strongest = log_sum_exp(sums[n_texts:], first)[:-1]
         margins: Floats = self._slope * strongest + context + self._intercept

@@ -125,7 +125,6 @@ class TermIndex:
             owner += [number] * len(every)
         keys, unique = np.unique(keys_of_lines(lines), return_index=True)
         bits = max(8, (keys.size * _SLOTS_A_KEY - 1).bit_length())
-        self.n_terms = len(terms)
         self.max_words = max((term.count(" ") + 1 for term in terms), default=1)
         self._shift = np.uint64(64 - bits)
         self._edges = self._mark_edges(lines, 1 << bits)

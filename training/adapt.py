@@ -108,9 +108,7 @@ def _new_terms(base: Artifact, texts: Sequence[str], progress: Progress) -> tupl
         learnt = []
     known = set(base.terms)
     terms = [*base.terms, *(term for term in learnt if term not in known)]
-    every = SentenceTerms(long, base.variants, 1, progress)
-    every.terms_, every.idf_ = terms, np.ones(len(terms))
-    return terms, every.transform(texts)
+    return terms, SentenceTerms.counting(terms, base.variants, progress).transform(texts)
 
 
 class _Fitter:
@@ -122,6 +120,7 @@ class _Fitter:
         self.progress = progress
         reference = read_reference(base)
         self.replay = reference.half(0).bags(terms) if reference else None
+        self.replayed = logistic(self.base.margins(self.replay)) if self.replay else None
 
     def choose_strength(self, bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64]) -> float:
         """Return the strength with the lowest held-out log loss; of equals the largest."""
@@ -136,10 +135,9 @@ class _Fitter:
     def fit(self, bags: Bags, labels: Flags, weight: Floats, strength: float) -> DenseWeights:
         """Return the adapted weights."""
         target = labels.astype(np.float64)
-        if self.replay:
-            replayed = logistic(self.base.margins(self.replay))
-            target = np.vstack([target, replayed])
-            weight = np.vstack([weight, np.full(replayed.shape, REPLAY_WEIGHT)])
+        if self.replay and self.replayed is not None:
+            target = np.vstack([target, self.replayed])
+            weight = np.vstack([weight, np.full(self.replayed.shape, REPLAY_WEIGHT)])
             bags = _stack(bags, self.replay)
         seen = np.flatnonzero(bags.articles.sum(axis=0) > 0)
         known = seen[seen < self.n_known]

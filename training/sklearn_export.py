@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from model.artifact import Artifact
 from model.linear import Floats, logistic
 from training.dense import DenseWeights
-from training.terms import FREE_WORDS, SentenceTerms
+from training.terms import SentenceTerms
 
 
 class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):
@@ -38,9 +38,7 @@ class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):
     def fit(self, X: Sequence[str] | None = None, y: object = None) -> Self:
         """Unpack the artifact; nothing is learnt."""
         artifact = self.artifact
-        long = {term for term in artifact.terms if term.count(" ") >= FREE_WORDS}
-        self.terms_ = SentenceTerms(long, artifact.variants, 1)
-        self.terms_.terms_, self.terms_.idf_ = list(artifact.terms), np.ones(len(artifact.terms))
+        self.terms_ = SentenceTerms.counting(artifact.terms, artifact.variants)
         self.weights_ = DenseWeights.of(artifact)
         self.classes_ = np.array([tag.slug for tag in artifact.tags])
         return self

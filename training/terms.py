@@ -70,6 +70,15 @@ class SentenceTerms(TransformerMixin, BaseEstimator):
         self.min_articles = min_articles
         self.progress = progress
 
+    @classmethod
+    def counting(
+        cls, terms: Sequence[str], spellings: Mapping[str, Sequence[str]], progress: Progress = silent
+    ) -> SentenceTerms:
+        """Return a fitted one of known canonical `terms`, every occurrence of which counts 1."""
+        fitted = cls({term for term in terms if term.count(" ") >= FREE_WORDS}, spellings, progress=progress)
+        fitted.terms_, fitted.idf_ = list(terms), np.ones(len(terms))
+        return fitted
+
     def fit(self, texts: Sequence[str], y: object = None) -> Self:
         """Learn terms and idf from non-empty texts."""
         self.fit_transform(texts)

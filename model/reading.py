@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,8 @@ from model.text import normalise, repair
 
 _FIRST_MARKED = np.uint8(1 + sum(char.isascii() for char in SYMBOLS))
 _MARKED_SYMBOLS = np.uint8(sum(not char.isascii() for char in SYMBOLS))
-_SAMPLE_UNITS = 500
+_SAMPLE = np.arange(0, 500, 2)
+"""Which code units of a text are looked at to tell whether it is Vietnamese."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,12 @@ class Reading:
     """Number of each occurring term, shape (occurrences,)."""
 
     def marked_shares(self) -> npt.NDArray[np.float64]:
-        """Return for each text the share of letters with Vietnamese diacritics among its first code units."""
-        marked = (self.words.symbols - _FIRST_MARKED) < _MARKED_SYMBOLS
-        starts = self.text_starts.tolist()
-        samples = [marked[start : min(start + _SAMPLE_UNITS, end)] for start, end in itertools.pairwise(starts)]
-        return np.array([np.count_nonzero(sample) / sample.size for sample in samples])
+        """Return for each text the share of letters with Vietnamese diacritics in a sample of its first code units."""
+        starts, ends = self.text_starts[:-1, None], self.text_starts[1:, None]
+        sample = self.words.symbols.take(np.minimum(starts + _SAMPLE, ends - 1))
+        n_marked = (sample - _FIRST_MARKED < _MARKED_SYMBOLS).sum(axis=1)
+        shares: npt.NDArray[np.float64] = n_marked / (starts + _SAMPLE < ends).sum(axis=1)
+        return shares
 
     @property
     def first_sentence(self) -> Ints:
@@ -111,17 +112,19 @@ class Buffer:
             sizes = [len(encode(text)) // 2 + 1 for text in texts]
         return cls(codes, np.array([0, *sizes]).cumsum(), find_symbols(codes))
 
-    def replace(self, texts: Sequence[str], changed: Mapping[int, str]) -> Buffer:
+    def replace(self, changed: Mapping[int, str]) -> Buffer:
         """Return a buffer in which the `changed` of its texts stand in place of the old ones."""
-        units = {n: np.frombuffer(encode(text + TEXT_END), "<u2") for n, text in changed.items()}
-        spans = {n: (int(self.text_starts[n]), int(self.text_starts[n + 1])) for n in changed}
-        if any(new.size != spans[n][1] - spans[n][0] for n, new in units.items()):
-            return Buffer.of([changed.get(n, text) for n, text in enumerate(texts)])
-        codes, padded = self.codes.copy(), self.padded.copy()
-        for n, (start, end) in spans.items():
-            codes[start:end] = units[n]
-            padded[start + 1 : end + 1] = SYMBOL_OF.take(units[n])
-        return Buffer(codes, self.text_starts, padded)
+        codes, padded = [], [self.padded[:1]]
+        sizes, kept = np.diff(self.text_starts), 0
+        for n in sorted(changed):
+            start, end = self.text_starts[n : n + 2].tolist()
+            new = np.frombuffer(encode(changed[n] + TEXT_END), "<u2")
+            codes += [self.codes[kept:start], new]
+            padded += [self.padded[kept + 1 : start + 1], SYMBOL_OF.take(new)]
+            sizes[n], kept = new.size, end
+        codes.append(self.codes[kept:])
+        padded.append(self.padded[kept + 1 :])
+        return Buffer(np.concatenate(codes), np.append(0, sizes.cumsum()), np.concatenate(padded))
 
     def irregular(self) -> set[int]:
         """Return the numbers of the texts that need `repair`."""
@@ -129,10 +132,9 @@ class Buffer:
         return set((self.text_starts.searchsorted(places) - 1).tolist()) if places.size else set()
 
     def segment(self) -> tuple[Words, Ints, Ints]:
-        """Return the words, where sentences end, and each word's sentence."""
+        """Return the words, where sentences end, and how many words come before each such place."""
         words = find_words(self.padded)
-        boundaries, words_before = find_boundaries(self.codes, words)
-        return words, boundaries, number_sentences(words.starts.size, words_before)
+        return words, *find_boundaries(self.codes, words)
 
 
 def _load(texts: Sequence[str], cut_pages: bool) -> tuple[Sequence[str], Buffer]:
@@ -147,23 +149,25 @@ def _load(texts: Sequence[str], cut_pages: bool) -> tuple[Sequence[str], Buffer]
     changed |= {n: repair(changed.get(n, texts[n])) for n in buffer.irregular()}
     if changed:
         texts = [changed.get(n, text) for n, text in enumerate(texts)]
-        buffer = buffer.replace(texts, changed)
+        buffer = buffer.replace(changed)
     return texts, buffer
 
 
 def read(texts: Sequence[str], index: TermIndex, *, cut_pages: bool = False) -> Reading:
     """Read at least one text."""
     texts, buffer = _load(texts, cut_pages)
-    words, boundaries, sentence_of = buffer.segment()
+    words, boundaries, words_before = buffer.segment()
+    sentence_of = number_sentences(words.starts.size, words_before)
     first_word = words.starts.searchsorted(buffer.text_starts)
-    word, term = index.scan(words, sentence_of)
+    word, term = index.scan(words, words_before)
     return Reading(texts, words, buffer.text_starts, boundaries, sentence_of, first_word, word, term)
 
 
 def split_sentences(text: str) -> list[str]:
     """Return the sentences of `text` that have words, each in canonical spelling."""
     texts, buffer = _load([text], cut_pages=False)
-    words, _, sentence_of = buffer.segment()
+    words, _, words_before = buffer.segment()
+    sentence_of = number_sentences(words.starts.size, words_before)
     units = encode(texts[0])
     first = np.flatnonzero(np.diff(sentence_of[:-1], prepend=-1))
     starts = words.starts[first]

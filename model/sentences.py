@@ -50,8 +50,8 @@ def _build_abbreviations() -> Keys:
 _ABBREVIATION_AT = _build_abbreviations()
 _FIRST_LETTER = SYMBOLS.index("a") + 1
 _LOOK_AHEAD = 4
-_LAST_BEFORE_AND_NEXT = np.array([-1, 1, 2, 3, 4, 5])
-_LAST_AND_NEXT = np.array([-1, 0, 1, 2, 3, 4])
+_PLACES = np.array([-1, 1, 2, 3, 4, 5])
+"""The character before a mark, and the five behind it."""
 _CLOSERS, _WRAPPED, _GLUED, _APART = 7, 8, 16, 32
 _N_KINDS = max(OTHER, SPACE, LOWER, UPPER, CLOSER, BREAK) + 1
 _DIGITS = (_N_KINDS ** np.arange(5, -1, -1)).astype(np.float32)
@@ -79,9 +79,10 @@ _HOLDS = _build()
 """`_CLOSERS`, `_WRAPPED`, `_GLUED` and `_APART` of six characters, by the number that their kinds are the digits of."""
 
 
-def _what_holds(codes: Codes, places: Ints) -> npt.NDArray[np.uint8]:
-    """Look up what holds for six places in each row, shape (marks, 6)."""
-    kinds = KIND_OF.take(codes.take(places, mode="clip"), mode="wrap").astype(np.float32)
+def _what_holds(codes: Codes, at: Ints) -> npt.NDArray[np.uint8]:
+    """Look up what holds around the marks that stand `at` these offsets, shape (marks,)."""
+    around: Codes = codes.take(at[:, None] + _PLACES, mode="clip")
+    kinds = KIND_OF.take(around, mode="wrap").astype(np.float32)
     return _HOLDS.take((kinds @ _DIGITS).astype(np.int64))
 
 
@@ -104,10 +105,10 @@ def find_boundaries(codes: Codes, words: Words) -> tuple[Ints, Ints]:
     at = (words.symbols >= FIRST_BOUNDARY).nonzero()[0]
     symbol = words.symbols.take(at)
     n_before = words.starts.searchsorted(at)
-    row = at[:, None]
-    holds = _what_holds(codes, row + _LAST_BEFORE_AND_NEXT)
-    behind_closers = _what_holds(codes, row + 1 + (holds & _CLOSERS)[:, None] + _LAST_AND_NEXT)
-    ends = (behind_closers & _APART) > 0
+    holds = _what_holds(codes, at)
+    ends = (holds & _APART) > 0
+    closed = (holds & _CLOSERS).nonzero()[0]
+    ends[closed] = (_what_holds(codes, at[closed] + (holds[closed] & _CLOSERS)) & _APART) > 0
     is_stop = symbol == PERIOD
     stops = (ends & is_stop).nonzero()[0]
     ends[stops[_shortened(words, n_before[stops] - 1, at[stops])]] = False

@@ -134,9 +134,8 @@ class TopicTagger:
         context = sums[:n_texts] * damping(np.maximum(first[1:] - first[:-1], 1))[:, None]
         strongest = log_sum_exp(sums[n_texts:], first)[:-1]
         margins: Floats = self._slope * strongest + context + self._intercept
-        known = np.zeros(n_texts + n_sentences, bool)
-        known[found.row] = True
-        return margins, known[:n_texts]
+        first_found = found.row.searchsorted(np.arange(n_texts + 1))
+        return margins, first_found[1:] > first_found[:-1]
 
     def _tag_block(self, texts: Sequence[str], page: Page) -> list[Tagging | TextError]:
         readable = [text if len(text) <= MAX_TEXT_CHARS else "" for text in texts]

@@ -79,7 +79,7 @@ def find_words(padded: Symbols) -> Words:
     starts = edges[0::2]
     lengths = edges[1::2] - starts
     windows = eight_symbols(padded)
-    keys = windows[starts]
+    keys = windows.take(starts, mode="wrap")  # a copy of the view and all: faster than unaligned look-ups
     keys &= _MASKS.take(lengths, mode="clip")
     keys *= _FIRST
     long = (lengths > _WINDOW).nonzero()[0]
@@ -129,10 +129,16 @@ class TermIndex:
         self._shift = np.uint64(64 - bits)
         self._edges = self._mark_edges(lines, 1 << bits)
         slots = self._slots(keys)
-        self._first = np.searchsorted(slots, np.arange(1 << bits)).astype(np.min_scalar_type(keys.size))
-        self._depth = int(np.bincount(slots).max(initial=1))
-        self._keys = np.concatenate([keys, np.zeros(self._depth, np.uint64)])
-        self._term = np.concatenate([np.array(owner, np.int64)[unique], np.full(self._depth, -1)])
+        in_slot = np.bincount(slots, minlength=1 << bits)
+        crowded = in_slot.take(slots) > 1
+        order = np.argsort(crowded, kind="stable")
+        self._first = np.zeros(1 << bits, np.min_scalar_type(keys.size))
+        self._first[slots[order][::-1]] = np.arange(keys.size)[::-1]
+        self._first_crowded = keys.size - int(crowded.sum())
+        self._most_in_slot = int(in_slot.max(initial=1))
+        rest = np.zeros(self._most_in_slot, np.uint64)
+        self._keys = np.concatenate([keys[order], rest])
+        self._term = np.concatenate([np.array(owner, np.int64)[unique[order]], np.full(rest.size, -1)])
 
     def _mark_edges(self, lines: Sequence[str], n_slots: int) -> npt.NDArray[np.uint8]:
         """Return, by slot of a word, bit k - 1 where it begins a term of k words, bit k + 3 where it ends one."""
@@ -149,29 +155,31 @@ class TermIndex:
     def find(self, keys: Keys) -> tuple[Ints, Ints]:
         """Return the positions in `keys` that are keys of a term, and those terms' numbers."""
         entry = self._first.take(self._slots(keys), mode="wrap").astype(np.int64)
-        missed = (self._keys.take(entry, mode="wrap") != keys).nonzero()[0]
-        for _ in range(self._depth - 1):
-            entry[missed] += 1
-            missed = missed[self._keys.take(entry[missed]) != keys[missed]]
-        hit = np.ones(keys.size, bool)
-        hit[missed] = False
+        hit = self._keys.take(entry, mode="wrap") == keys
+        crowded = (entry >= self._first_crowded).nonzero()[0]
+        for _ in range(self._most_in_slot - 1):
+            entry[crowded] += ~hit[crowded]
+            hit[crowded] = self._keys.take(entry[crowded]) == keys[crowded]
         position = hit.nonzero()[0]
         return position, self._term.take(entry.take(position))
 
-    def scan(self, words: Words, sentence_of: Ints) -> tuple[Ints, Ints]:
+    def scan(self, words: Words, words_before: Ints) -> tuple[Ints, Ints]:
         """Return the first word and the number of every term that stands within one sentence, shorter terms first.
 
-        `sentence_of` gives each word's sentence, shape (words,) or longer.
+        `words_before` has the number of words before each end of a sentence, ascending.
         """
         edges = self._edges.take(self._slots(words.keys), mode="wrap")
         first = [(edges & np.uint8(1)).view(np.bool_).nonzero()[0]]
         wanted = [words.keys.take(first[0])]
         ends = edges >> 4
+        if edges.size:
+            edges[words_before - 1] = 0
         for more in range(1, self.max_words):
             at = ((edges[:-more] & ends[more:] & np.uint8(1 << more)) != 0).nonzero()[0]
+            if more > 1:
+                at = at[words_before.take(words_before.searchsorted(at, "right")) > at + more]
             if not at.size:
                 continue
-            at = at[sentence_of.take(at) == sentence_of.take(at + more)]
             keys = words.keys.take(at)
             for nth in range(1, more + 1):
                 keys = keys * _NEXT + words.keys.take(at + nth)

@@ -30,8 +30,8 @@ GAP = 0
 """Between words, and nothing else: space, comma, a bracket, a letter of another script."""
 FIRST_BOUNDARY = 128
 """Numbers from here on can end a sentence, or send the text through `repair`."""
-NEWLINE, PERIOD, TERMINATOR, IRREGULAR = 128, 129, 130, 131
-"""Line break; full stop; other ends of a sentence; a code unit that `repair` has to deal with first."""
+PERIOD, TERMINATOR, IRREGULAR, NEWLINE, HARD_BREAK = 128, 129, 130, 131, 132
+"""Full stop; other ends of a sentence; a code unit that `repair` has to deal with first; "\\n"; other line breaks."""
 
 _NO_DECOMPOSITION = {"ð": "đ", "ɖ": "đ", "ø": "o", "ł": "l", "ı": "i", "ŧ": "t", "ħ": "h", "ƒ": "f", "ɛ": "e"}
 INVISIBLE = (
@@ -68,9 +68,9 @@ def _build() -> npt.NDArray[np.uint8]:
             folded = fold_letter(chr(code))
             if folded:
                 table[code] = number[folded]
-    for codes, symbol in ((_LINE_BREAKS, NEWLINE), ("!?…。", TERMINATOR), (INVISIBLE + COMBINING, IRREGULAR)):
+    for codes, symbol in ((_LINE_BREAKS, HARD_BREAK), ("!?…。", TERMINATOR), (INVISIBLE + COMBINING, IRREGULAR)):
         table[[ord(c) for c in codes]] = symbol
-    table[ord(".")] = PERIOD
+    table[[ord("."), ord("\n")]] = PERIOD, NEWLINE
     return table
 
 

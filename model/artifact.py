@@ -14,7 +14,6 @@ import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +79,6 @@ class Artifact:
     """Examples as counts of terms: see `training.reference`. Tagging does not need them, and `load` leaves them out."""
     version: str = ""
     """Name of the contents: twelve hex digits of their digest; set by `save` and `load`."""
-
-    @cached_property
-    def stacked_weights(self) -> SparseWeights:
-        """Return the article weights and behind them the sentence weights, in one."""
-        return self.sentence_weights.stacked_on(self.article_weights)
 
     def with_version(self) -> Artifact:
         """Return the artifact with the version that its contents have."""
@@ -189,8 +183,8 @@ def load_bytes(manifest: bytes, weights: bytes, *, source: str) -> Artifact:
             tags,
             tuple(_lines(arrays["terms"])),
             {line.split(" ")[0]: tuple(line.split(" ")[1:]) for line in _lines(arrays["variants"])},
-            _sparse_weights(arrays, "sentence"),
-            _sparse_weights(arrays, "article"),
+            _sparse_weights(arrays, "sentence", len(tags)),
+            _sparse_weights(arrays, "article", len(tags)),
             arrays["idf"].astype(np.float64),
             contents["training"],
             contents["metrics"],
@@ -205,11 +199,12 @@ def load_bytes(manifest: bytes, weights: bytes, *, source: str) -> Artifact:
     return artifact
 
 
-def _sparse_weights(arrays: Mapping[str, npt.NDArray[Any]], of: str) -> SparseWeights:
+def _sparse_weights(arrays: Mapping[str, npt.NDArray[Any]], of: str, n_tags: int) -> SparseWeights:
     return SparseWeights(
         arrays[f"{of}_indptr"].astype(np.int64),
         arrays[f"{of}_tag"].astype(np.int64),
         arrays[f"{of}_weight"].astype(np.float64),
+        n_tags,
     )
 
 

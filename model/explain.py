@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.artifact import Artifact
-from model.linear import Floats, damping
+from model.linear import Floats, SparseWeights, damping
 from model.reading import read
 from model.terms import TermIndex
 from model.text import repair_with_offsets
@@ -73,13 +73,11 @@ class Explainer:
         self._reading = read([text], index)
         self._n_sentences = int(self._reading.first_sentence[-1])
         self._columns = {tag.slug: column for column, tag in enumerate(artifact.tags)}
-        self._found = self._reading.occurrences(artifact.sentence_weights.has_entry)
-        self._entries = artifact.stacked_weights.of(self._found.term)
-        self._row = self._found.row[self._entries.occurrence]
 
     def evidence(self, tags: Sequence[str]) -> list[Evidence]:
         """Return the sentences that carried each of `tags`, the strongest first."""
-        scores = self._entries.sum_by(self._found.row, 1 + self._n_sentences, len(self._columns))[1:]
+        weights = self._artifact.sentence_weights
+        scores = weights.sums(self._reading.in_sentences())[:-1]
         spans = self._sentence_spans()
         evidence: list[Evidence] = []
         for tag in tags:
@@ -94,7 +92,7 @@ class Explainer:
                         "start": start,
                         "end": end,
                         "score": float(scores[n, column]),
-                        "terms": sorted(self._terms(1 + n, column, in_sentence), key=_place),
+                        "terms": sorted(self._terms(weights, column, in_sentence), key=_place),
                     }
                 )
         return evidence
@@ -105,19 +103,21 @@ class Explainer:
         anywhere = np.ones(self._reading.word.size, bool)
         context: list[Context] = []
         for tag in tags:
-            terms = self._terms(0, self._columns[tag], anywhere)
+            terms = self._terms(self._artifact.article_weights, self._columns[tag], anywhere)
             for term in terms:
                 term["weight"] *= damped
             score = sum(term["weight"] for term in terms)
             context.append({"tag": tag, "score": score, "terms": sorted(terms, key=lambda t: -abs(t["weight"]))})
         return context
 
-    def _terms(self, row: int, column: int, inside: Flags) -> list[TermEvidence]:
-        """Return the terms of a row with their weights for a tag, where they first stand `inside`."""
-        reading, entries = self._reading, self._entries
+    def _terms(self, weights: SparseWeights, column: int, inside: Flags) -> list[TermEvidence]:
+        """Return the distinct terms that stand `inside`, with their weights for a tag, where they first do."""
+        reading = self._reading
+        numbers = np.unique(reading.term[inside])
+        entries = weights.of(numbers)
         terms: list[TermEvidence] = []
-        for entry in np.flatnonzero((self._row == row) & (entries.tag == column)).tolist():
-            number = int(self._found.term[entries.occurrence[entry]]) % len(self._artifact.terms)
+        for entry in np.flatnonzero(entries.tag == column).tolist():
+            number = int(numbers[entries.occurrence[entry]])
             term = self._artifact.terms[number]
             first = int(reading.word[inside & (reading.term == number)][0])
             start, end = self._span(first, first + term.count(" "))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,22 +25,47 @@ from model.terms import Ints
 Floats = npt.NDArray[np.float64]
 LENGTH_POWER = 0.25
 """How much less each term of a longer article tells of the whole."""
+_LARGEST_SCORE = 700.0
+_UNITS = 2.0**32
+_FREE_CELLS, _CELLS_AN_OCCURRENCE = 1 << 17, 64
+"""Cells of a product that cost less than looking occurrences up: for any number of them, and for each."""
+_LARGEST_PRODUCT = 1 << 18
+"""Cells up to which OpenBLAS stays on one thread."""
 
 
-@dataclass(frozen=True)
-class Entries:
+class Occurrences(NamedTuple):
+    """Which terms occur in which rows (texts or sentences); both of shape (occurrences,)."""
+
+    row: Ints
+    term: Ints
+    n_rows: int
+
+    def below(self, term: int) -> Occurrences:
+        """Return those of the terms that are numbered below `term`."""
+        found = (self.term < term).nonzero()[0]
+        return Occurrences(self.row.take(found), self.term.take(found), self.n_rows)
+
+    def distinct(self, n_terms: int) -> Occurrences:
+        """Return each term of a row once, by row, then term; the terms are numbered below `n_terms`."""
+        bits = n_terms.bit_length()
+        cell = (self.row << bits) | self.term
+        if self.n_rows << bits < 1 << 31:
+            cell = cell.astype(np.int32)  # sorted in half the time
+        cell.sort()
+        once = np.empty(cell.size, bool)
+        once[:1] = True
+        np.not_equal(cell[1:], cell[:-1], out=once[1:])
+        cell = cell.take(once.nonzero()[0]).astype(np.int64)
+        return Occurrences(cell >> bits, cell & ((1 << bits) - 1), self.n_rows)
+
+
+class Entries(NamedTuple):
     """Weights of occurring terms, one entry for each tag that the term has a weight for; all of shape (entries,)."""
 
     occurrence: Ints
     """Number of the occurrence among those that were asked for."""
     tag: Ints
     weight: Floats
-
-    def sum_by(self, row: Ints, n_rows: int, n_tags: int) -> Floats:
-        """Return the sums of weights, shape (rows, tags); `row` is that of each occurrence."""
-        cell = row.take(self.occurrence) * n_tags + self.tag
-        sums = np.bincount(cell, self.weight, n_rows * n_tags)
-        return sums.astype(np.float64, copy=False).reshape(n_rows, n_tags)
 
 
 @dataclass(frozen=True)
@@ -52,6 +78,12 @@ class SparseWeights:
     """Tag of each entry, shape (entries,)."""
     weight: Floats
     """Weight of each entry, shape (entries,)."""
+    n_tags: int
+
+    @property
+    def n_terms(self) -> int:
+        """Return the number of rows."""
+        return self.indptr.size - 1
 
     @cached_property
     def n_entries(self) -> Ints:
@@ -59,15 +91,16 @@ class SparseWeights:
         return np.diff(self.indptr)
 
     @cached_property
-    def has_entry(self) -> npt.NDArray[np.bool_]:
-        """Tell which terms have a weight for some tag, shape (terms,)."""
-        return self.n_entries > 0
+    def n_used(self) -> int:
+        """Return how many terms there are up to the last one with an entry."""
+        return int(self.indptr.searchsorted(self.indptr[-1]))
 
-    def stacked_on(self, other: SparseWeights) -> SparseWeights:
-        """Return the weights of `other`'s terms and behind them these."""
-        indptr = np.concatenate([other.indptr, self.indptr[1:] + other.indptr[-1]])
-        tag, weight = np.concatenate([other.tag, self.tag]), np.concatenate([other.weight, self.weight])
-        return SparseWeights(indptr, tag, weight)
+    @cached_property
+    def dense(self) -> Floats:
+        """Return the weights as an array of shape (terms, tags)."""
+        full = np.zeros((self.n_terms, self.n_tags))
+        full[np.arange(self.n_terms).repeat(self.n_entries), self.tag] = self.weight
+        return full
 
     def of(self, terms: Ints) -> Entries:
         """Return the entries of the occurring `terms`, in their order."""
@@ -78,18 +111,46 @@ class SparseWeights:
         entry += np.arange(occurrence.size)
         return Entries(occurrence, self.tag.take(entry), self.weight.take(entry))
 
+    def sums(self, found: Occurrences) -> Floats:
+        """Return the sums of the weights of each row's distinct terms, shape (rows, tags).
+
+        Few rows of many terms are multiplied out, others are looked up; as weights are fixed-point numbers the sums are
+        exact, and the same in both ways.
+        """
+        if self.n_used < self.n_terms:
+            found = found.below(self.n_used)
+        if found.n_rows * self.n_used * self.n_tags < _FREE_CELLS + _CELLS_AN_OCCURRENCE * found.term.size:
+            return self._multiplied(found)
+        found = found.distinct(self.n_terms)
+        entries = self.of(found.term)
+        cell = found.row.take(entries.occurrence) * self.n_tags + entries.tag
+        sums = np.bincount(cell, entries.weight, found.n_rows * self.n_tags)
+        return sums.astype(np.float64, copy=False).reshape(found.n_rows, self.n_tags)
+
+    def _multiplied(self, found: Occurrences) -> Floats:
+        occurs = np.zeros((found.n_rows, self.n_used))
+        occurs.reshape(-1)[found.row * self.n_used + found.term] = 1.0
+        dense = self.dense[: self.n_used]
+        sums = np.empty((found.n_rows, self.n_tags))
+        step = max(1, _LARGEST_PRODUCT // max(1, dense.size))
+        for n in range(0, found.n_rows, step):
+            np.matmul(occurs[n : n + step], dense, out=sums[n : n + step])
+        return sums
+
+
+def fixed_point(weights: Floats) -> Floats:
+    """Return the nearest multiples of 2 ** -32: their sums are exact in any order up to 2 ** 20."""
+    return np.asarray(np.round(weights * _UNITS) / _UNITS)
+
 
 def log_sum_exp(scores: Floats, first: Ints) -> Floats:
     """Return it over runs of rows that begin at the ascending `first`, shape (runs, tags).
 
-    An empty run, one that begins where the next one does, has the value of that row.
+    An empty run, one that begins where the next one does, has the value of that row. Scores count as 700 at most and
+    -700 at least, so that the sums are numbers; the probabilities are 1 and 0 there.
     """
-    top = np.maximum.reduceat(scores, first, axis=0)
-    length = np.empty_like(first)
-    np.subtract(first[1:], first[:-1], out=length[:-1])
-    length[-1] = scores.shape[0] - first[-1]
-    spread = np.exp(scores - top.repeat(length, axis=0))
-    return top + np.log(np.add.reduceat(spread, first, axis=0))
+    bounded = np.minimum(np.maximum(scores, -_LARGEST_SCORE), _LARGEST_SCORE)
+    return np.asarray(np.log(np.add.reduceat(np.exp(bounded), first, axis=0)))
 
 
 def damping(n_sentences: Ints) -> Floats:
@@ -99,5 +160,4 @@ def damping(n_sentences: Ints) -> Floats:
 
 def logistic(x: Floats) -> Floats:
     """Return 1 / (1 + exp(-x)) without overflow."""
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x))

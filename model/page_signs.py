@@ -41,7 +41,7 @@ _IS_WHITE = np.array([chr(code).isspace() for code in range(1 << 16)])
 
 def find_suspects(codes: Codes, padded: Symbols, text_starts: Ints, n_chars: Ints) -> list[int]:
     """Return the numbers of the texts in a buffer (`model.reading`) that may be pages; `n_chars` are their lengths."""
-    breaks = (padded[1:] == NEWLINE).nonzero()[0]
+    breaks = (padded[1:] >= NEWLINE).nonzero()[0]
     breaks_before = breaks.searchsorted(text_starts)
     n_breaks = breaks_before[1:] - breaks_before[:-1] - 1
     suspect = (n_breaks >= MANY_LINES) & (n_chars < n_breaks * SHORT_LINES_CHARS)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from model.alphabet import IRREGULAR, SYMBOL_OF, SYMBOLS
+from model.linear import Occurrences
 from model.page import find_article
 from model.page_signs import find_suspects
 from model.sentences import TEXT_END, find_boundaries, number_sentences
@@ -17,20 +18,11 @@ from model.text import normalise, repair
 
 _FIRST_MARKED = np.uint8(1 + sum(char.isascii() for char in SYMBOLS))
 _MARKED_SYMBOLS = np.uint8(sum(not char.isascii() for char in SYMBOLS))
-_SAMPLE = np.arange(0, 500, 2)
-"""Which code units of a text are looked at to tell whether it is Vietnamese."""
+_SAMPLE = np.arange(0, 500, 2)[:, None]
+"""Which code units of a text are looked at to tell whether it is Vietnamese; fewer than 256."""
 
 
-@dataclass(frozen=True)
-class Occurrences:
-    """The distinct terms of each row (a text or a sentence), by row, then term. Both of shape (n,)."""
-
-    row: Ints
-    term: Ints
-
-
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What was found in a block of texts; offsets are in code units of the buffer."""
 
     texts: Sequence[str]
@@ -51,10 +43,11 @@ class Reading:
 
     def marked_shares(self) -> npt.NDArray[np.float64]:
         """Return for each text the share of letters with Vietnamese diacritics in a sample of its first code units."""
-        starts, ends = self.text_starts[:-1, None], self.text_starts[1:, None]
-        sample = self.words.symbols.take(np.minimum(starts + _SAMPLE, ends - 1))
-        n_marked = (sample - _FIRST_MARKED < _MARKED_SYMBOLS).sum(axis=1)
-        shares: npt.NDArray[np.float64] = n_marked / (starts + _SAMPLE < ends).sum(axis=1)
+        place = self.text_starts[:-1] + _SAMPLE
+        inside = place < self.text_starts[1:]
+        marked = self.words.symbols.take(place, mode="clip") - _FIRST_MARKED < _MARKED_SYMBOLS
+        n_marked, n_seen = (flags.sum(axis=0, dtype=np.uint8) for flags in (marked & inside, inside))
+        shares: npt.NDArray[np.float64] = n_marked / n_seen
         return shares
 
     @property
@@ -63,37 +56,18 @@ class Reading:
         first: Ints = self.sentence_of[self.first_word]
         return first
 
-    def occurrences(self, in_sentences: npt.NDArray[np.bool_]) -> Occurrences:
-        """Return what to look up in an article's weights stacked on its sentences'.
-
-        The rows are the texts and then the sentences; the terms are all of a text, and then, numbered from n_terms on,
-        those of a sentence that are marked in `in_sentences`, shape (n_terms,).
-        """
+    def in_texts(self) -> Occurrences:
+        """Return which terms occur in which texts."""
         n_words = self.first_word[1:] - self.first_word[:-1]
         text_of = np.arange(n_words.size).repeat(n_words)
-        chosen = in_sentences.take(self.term).nonzero()[0]
-        sentence = self.sentence_of.take(self.word.take(chosen))
-        row = np.concatenate([text_of.take(self.word), sentence + n_words.size])
-        term = np.concatenate([self.term, self.term.take(chosen) + in_sentences.size])
-        return _distinct(row, term, 2 * in_sentences.size)
+        return Occurrences(text_of.take(self.word), self.term, n_words.size)
+
+    def in_sentences(self) -> Occurrences:
+        """Return which terms occur in which sentences; there is one more, behind the last, without any."""
+        return Occurrences(self.sentence_of.take(self.word), self.term, int(self.sentence_of[-1]) + 1)
 
 
-def _distinct(row: Ints, term: Ints, n_terms: int) -> Occurrences:
-    """Return each term of a row once."""
-    bits = n_terms.bit_length()
-    cell = (row << bits) | term
-    if cell.max(initial=0) < 1 << 31:
-        cell = cell.astype(np.int32)  # sorted in half the time
-    cell.sort()
-    once = np.empty(cell.size, bool)
-    once[:1] = True
-    np.not_equal(cell[1:], cell[:-1], out=once[1:])
-    cell = cell.take(once.nonzero()[0]).astype(np.int64)
-    return Occurrences(cell >> bits, cell & ((1 << bits) - 1))
-
-
-@dataclass(frozen=True)
-class Buffer:
+class Buffer(NamedTuple):
     """Texts side by side."""
 
     codes: Codes

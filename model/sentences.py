@@ -18,16 +18,19 @@ from model.alphabet import (
     BREAK,
     CLOSER,
     FIRST_BOUNDARY,
+    HARD_BREAK,
+    IRREGULAR,
     KIND_OF,
+    LETTERS,
     LOWER,
     NEWLINE,
     OTHER,
     PERIOD,
     SPACE,
-    SYMBOLS,
+    TERMINATOR,
     UPPER,
 )
-from model.terms import Codes, Ints, Keys, Words, keys_of_lines
+from model.terms import Codes, Ints, Keys, Symbols, Words, keys_of_lines
 
 ABBREVIATIONS = tuple(
     ["tp", "tx", "tt", "ts", "ths", "gs", "pgs", "bs", "ks", "ls", "st", "mr", "mrs", "ms", "dr", "prof", "vs"]
@@ -36,65 +39,80 @@ ABBREVIATIONS = tuple(
 TEXT_END = "\u2029"
 """Stands behind every text of a buffer: a paragraph separator, which ends a sentence whatever follows."""
 
-_SHIFT = np.uint64(64 - 12)
+_N_KINDS = max(OTHER, SPACE, LOWER, UPPER, CLOSER, BREAK) + 1
+_PLACES = np.array([-1, 1, 2, 3, 4, 5])
+"""The character before a mark, and the five behind it."""
+_DIGITS = (_N_KINDS ** np.arange(5, -1, -1)).astype(np.float32)
+"""Floating point, as products of matrices of integers are slow; up to 2 ** 24 it is exact."""
+_KIND_OF = KIND_OF.astype(np.float32)
+_OFFSET_OF = (np.arange(HARD_BREAK + 1) - FIRST_BOUNDARY).astype(np.float32) * np.float32(_N_KINDS**6)
+_LOOK_AHEAD = 4
+_ENDS, _ENDS_UNLESS_SHORTENED, _UNSURE = 1, 2, 4
+_SHIFT = np.uint64(64 - 16)
+Flags = npt.NDArray[np.bool_]
+Verdicts = npt.NDArray[np.uint8]
 
 
-def _build_abbreviations() -> Keys:
-    """Return a table that has each abbreviation's key at its top bits, all of which differ."""
-    keys = keys_of_lines(ABBREVIATIONS)
-    table = np.zeros(1 << 12, np.uint64)
+def _build_verdicts() -> Verdicts:
+    """Work out, for every mark, kind of the character before it and kinds of the next five, whether a sentence ends.
+
+    Where five are too few to see beyond closers and spaces, the verdict is `_UNSURE` times the number of closers.
+    """
+    last, *following = np.indices((_N_KINDS,) * 6).reshape(6, -1)
+    every, unseen = np.arange(last.size), np.full(last.size, _N_KINDS)
+    kinds = np.array([*following, unseen])
+
+    def skip(kind: int, start: Ints) -> Ints:
+        """Return the first place from `start` on that is of another kind, or that `_LOOK_AHEAD` of it precede."""
+        place, goes_on = start.copy(), np.ones(last.size, bool)
+        for _ in range(_LOOK_AHEAD):
+            goes_on &= kinds[place, every] == kind
+            place += goes_on
+        return place
+
+    closers = skip(CLOSER, np.zeros_like(last))
+    behind = kinds[closers, every]
+    ahead = kinds[skip(SPACE, closers), every]
+    unsure = (closers > 0) & (behind == SPACE) & (ahead == unseen)
+    apart = ~unsure & ((behind == BREAK) | ((behind == SPACE) & (ahead != LOWER)))
+    glued = (last == LOWER) & (following[0] == UPPER)
+    wrapped = (closers == 0) & (ahead == LOWER)
+    verdicts = {
+        PERIOD: _ENDS * glued + _ENDS_UNLESS_SHORTENED * apart + _UNSURE * closers * unsure,
+        TERMINATOR: _ENDS * apart + _UNSURE * closers * unsure,
+        IRREGULAR: np.zeros_like(last),
+        NEWLINE: _ENDS * ~wrapped,
+        HARD_BREAK: np.full_like(last, _ENDS),
+    }
+    return np.concatenate([verdicts[mark] for mark in sorted(verdicts)]).astype(np.uint8)
+
+
+def _build_short_words() -> Keys:
+    """Return a table that has the key of each abbreviation and letter at its top bits, all of which differ."""
+    keys = keys_of_lines([*ABBREVIATIONS, *LETTERS])
+    table = np.zeros(1 << 16, np.uint64)
     table[keys >> _SHIFT] = keys
     return table
 
 
-_ABBREVIATION_AT = _build_abbreviations()
-_FIRST_LETTER = SYMBOLS.index("a") + 1
-_LOOK_AHEAD = 4
-_PLACES = np.array([-1, 1, 2, 3, 4, 5])
-"""The character before a mark, and the five behind it."""
-_CLOSERS, _WRAPPED, _GLUED, _APART = 7, 8, 16, 32
-_N_KINDS = max(OTHER, SPACE, LOWER, UPPER, CLOSER, BREAK) + 1
-_DIGITS = (_N_KINDS ** np.arange(5, -1, -1)).astype(np.float32)
-"""Floating point, as products of matrices of integers are slow; up to 46,655 it is exact."""
-Flags = npt.NDArray[np.bool_]
+_VERDICTS = _build_verdicts()
+_SHORT_WORD_AT = _build_short_words()
 
 
-def _build() -> npt.NDArray[np.uint8]:
-    """Work out, for every kind of a last character and the next five, how many closers come, and what holds."""
-    last, *following = np.indices((_N_KINDS,) * 6, np.uint8).reshape(6, -1)
-    kinds = np.array(following)
-
-    def run(kind: int) -> Ints:
-        length: Ints = np.logical_and.accumulate(kinds[:_LOOK_AHEAD] == kind).sum(axis=0)
-        return length
-
-    ahead = np.take_along_axis(kinds, run(SPACE)[None], axis=0)[0]
-    apart = (kinds[0] == BREAK) | ((kinds[0] == SPACE) & (ahead != LOWER))
-    glued = (last == LOWER) & (kinds[0] == UPPER)
-    holds = run(CLOSER) | _WRAPPED * (ahead == LOWER) | _GLUED * glued | _APART * apart
-    return np.asarray(holds, np.uint8)
+def _judge(codes: Codes, at: Ints, mark: Symbols) -> Verdicts:
+    """Look up the verdicts on marks as if they stood `at` these offsets, shape (marks,)."""
+    around: Codes = codes.take(at[:, None] + _PLACES, mode="wrap")  # whatever is behind the last TEXT_END
+    number = _KIND_OF.take(around, mode="wrap") @ _DIGITS
+    return _VERDICTS.take((number + _OFFSET_OF.take(mark)).astype(np.int64))
 
 
-_HOLDS = _build()
-"""`_CLOSERS`, `_WRAPPED`, `_GLUED` and `_APART` of six characters, by the number that their kinds are the digits of."""
-
-
-def _what_holds(codes: Codes, at: Ints) -> npt.NDArray[np.uint8]:
-    """Look up what holds around the marks that stand `at` these offsets, shape (marks,)."""
-    around: Codes = codes.take(at[:, None] + _PLACES, mode="clip")
-    kinds = KIND_OF.take(around, mode="wrap").astype(np.float32)
-    return _HOLDS.take((kinds @ _DIGITS).astype(np.int64))
-
-
-def _shortened(words: Words, before: Ints, stops: Ints) -> Flags:
+def _is_shortened(words: Words, before: Ints, stops: Ints) -> Flags:
     """Tell which full stops belong to an abbreviation or an initial; `before` is the last word before each."""
-    if not before.size or not words.starts.size:
+    if not words.starts.size:
         return np.zeros(stops.size, bool)
-    start, length, keys = words.starts[before], words.lengths[before], words.keys[before]
-    nearest = _ABBREVIATION_AT.take((keys >> _SHIFT).view(np.int64))
-    initial = (length == 1) & (words.symbols[start] >= _FIRST_LETTER)
-    shortened: Flags = (start + length == stops) & (initial | (nearest == keys))
-    return shortened
+    keys = words.keys.take(before)
+    short: Flags = _SHORT_WORD_AT.take((keys >> _SHIFT).view(np.int64)) == keys
+    return short & (words.symbols.take(stops - 1).view(np.int8) > 0)
 
 
 def find_boundaries(codes: Codes, words: Words) -> tuple[Ints, Ints]:
@@ -103,20 +121,17 @@ def find_boundaries(codes: Codes, words: Words) -> tuple[Ints, Ints]:
     That is the offset of each character that ends one, ascending, and the number of words before it.
     """
     at = (words.symbols >= FIRST_BOUNDARY).nonzero()[0]
-    symbol = words.symbols.take(at)
+    mark = words.symbols.take(at)
     n_before = words.starts.searchsorted(at)
-    holds = _what_holds(codes, at)
-    ends = (holds & _APART) > 0
-    closed = (holds & _CLOSERS).nonzero()[0]
-    ends[closed] = (_what_holds(codes, at[closed] + (holds[closed] & _CLOSERS)) & _APART) > 0
-    is_stop = symbol == PERIOD
-    stops = (ends & is_stop).nonzero()[0]
-    ends[stops[_shortened(words, n_before[stops] - 1, at[stops])]] = False
-    ends |= is_stop & ((holds & _GLUED) > 0)
-    breaks = (symbol == NEWLINE).nonzero()[0]
-    ends[breaks] = (codes[at[breaks]] != ord("\n")) | ((holds[breaks] & _WRAPPED) == 0)
-    chosen = ends.nonzero()[0]
-    return at.take(chosen), n_before.take(chosen)
+    verdict = _judge(codes, at, mark)
+    unsure = (verdict >= _UNSURE).nonzero()[0]
+    if unsure.size:
+        behind = at.take(unsure) + verdict.take(unsure) // _UNSURE
+        verdict[unsure] = _judge(codes, behind, mark.take(unsure))
+    stops = (verdict == _ENDS_UNLESS_SHORTENED).nonzero()[0]
+    verdict[stops] = ~_is_shortened(words, n_before.take(stops) - 1, at.take(stops))
+    ends = verdict.nonzero()[0]
+    return at.take(ends), n_before.take(ends)
 
 
 def number_sentences(n_words: int, words_before: Ints) -> Ints:

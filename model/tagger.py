@@ -128,17 +128,20 @@ class TopicTagger:
         The margins of a text without words mean nothing.
         """
         first = reading.first_sentence
-        n_texts, n_sentences = first.size - 1, int(first[-1])
-        found = reading.occurrences(self.artifact.sentence_weights.has_entry)
-        sums = self.artifact.stacked_weights.of(found.term).sum_by(found.row, n_texts + n_sentences + 1, len(self.tags))
-        context = sums[:n_texts] * damping(np.maximum(first[1:] - first[:-1], 1))[:, None]
-        strongest = log_sum_exp(sums[n_texts:], first)[:-1]
-        margins: Floats = self._slope * strongest + context + self._intercept
-        first_found = found.row.searchsorted(np.arange(n_texts + 1))
-        return margins, first_found[1:] > first_found[:-1]
+        found = reading.in_texts()
+        context = self.artifact.article_weights.sums(found)
+        known = np.asarray(context.any(axis=1))
+        for n in (~known).nonzero()[0].tolist():
+            known[n] = (found.row == n).any()
+        context *= damping(np.maximum(first[1:] - first[:-1], 1))[:, None]
+        scores = self.artifact.sentence_weights.sums(reading.in_sentences())
+        margins: Floats = self._slope * log_sum_exp(scores, first)[:-1] + context + self._intercept
+        return margins, known
 
     def _tag_block(self, texts: Sequence[str], page: Page) -> list[Tagging | TextError]:
-        readable = [text if len(text) <= MAX_TEXT_CHARS else "" for text in texts]
+        readable = texts
+        if max(map(len, texts)) > MAX_TEXT_CHARS:
+            readable = [text if len(text) <= MAX_TEXT_CHARS else "" for text in texts]
         if page == "always":
             readable = [article_of(text, page).text for text in readable]
         reading = read(readable, self._index, cut_pages=page == "auto")
@@ -212,6 +215,8 @@ def _refusal(text: str) -> TextError:
 
 
 def _raise_first(results: Sequence[Tagging | TextError]) -> None:
+    if set(map(type, results)) <= {dict}:
+        return
     for number, result in enumerate(results):
         if isinstance(result, TextError):
             raise result if len(results) == 1 else type(result)(f"text {number}: {result}")

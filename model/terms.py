@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -46,8 +46,7 @@ def encode(text: str) -> bytes:
     return text.encode("utf-16-le", "surrogatepass")
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """The words of a buffer of code units."""
 
     symbols: Symbols
@@ -76,7 +75,7 @@ def find_words(padded: Symbols) -> Words:
     """Find the words among the symbols that `find_symbols` gave."""
     inside = padded.view(np.int8) > 0
     edges = (inside[1:] != inside[:-1]).nonzero()[0]
-    starts = edges[0::2]
+    starts = edges[0::2].copy()
     lengths = edges[1::2] - starts
     windows = eight_symbols(padded)
     keys = windows.take(starts, mode="wrap")  # a copy of the view and all: faster than unaligned look-ups
@@ -176,10 +175,10 @@ class TermIndex:
             edges[words_before - 1] = 0
         for more in range(1, self.max_words):
             at = ((edges[:-more] & ends[more:] & np.uint8(1 << more)) != 0).nonzero()[0]
-            if more > 1:
-                at = at[words_before.take(words_before.searchsorted(at, "right")) > at + more]
             if not at.size:
                 continue
+            if more > 1:
+                at = at[words_before.take(words_before.searchsorted(at, "right")) > at + more]
             keys = words.keys.take(at)
             for nth in range(1, more + 1):
                 keys = keys * _NEXT + words.keys.take(at + nth)

@@ -67,7 +67,7 @@ def artifact_of(words: Sequence[str], n_terms: int, n_tags: int) -> Artifact:
     rng = np.random.default_rng(0)
     terms = list(dict.fromkeys(f"{a} {b}" for a, b in zip(words, words[1:], strict=False)))[:n_terms]
     weights = SparseWeights(
-        np.arange(len(terms) + 1), rng.integers(0, n_tags, len(terms)), rng.normal(0, 1, len(terms))
+        np.arange(len(terms) + 1), rng.integers(0, n_tags, len(terms)), rng.normal(0, 1, len(terms)), n_tags
     )
     tags = tuple(Tag(f"tag-{n}", 0.5, 1.0, -3.0, 10, 0.5, {}) for n in range(n_tags))
     return Artifact(tags, tuple(terms), {}, weights, weights, np.ones(len(terms))).with_version()

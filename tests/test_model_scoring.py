@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from model import EmptyText, TextTooLong, TopicTagger
 from model.artifact import Artifact, Tag
-from model.linear import SparseWeights
+from model.linear import Occurrences, SparseWeights, fixed_point
 from model.reading import split_sentences
 from model.tagger import MAX_TEXT_CHARS
 from model.text import normalise
@@ -38,12 +39,13 @@ TEXTS = st.one_of(
 FLOATS = st.floats(-20, 20, allow_nan=False)
 
 
-def sparse(rows: list[dict[int, float]]) -> SparseWeights:
+def sparse(rows: list[dict[int, float]], n_tags: int) -> SparseWeights:
     counts = [len(row) for row in rows]
     return SparseWeights(
         np.cumsum([0, *counts]),
         np.array([tag for row in rows for tag in sorted(row)], np.int64),
-        np.array([row[tag] for row in rows for tag in sorted(row)], np.float64),
+        fixed_point(np.array([row[tag] for row in rows for tag in sorted(row)], np.float64)),
+        n_tags,
     )
 
 
@@ -59,7 +61,8 @@ def artifacts(draw: st.DrawFn) -> Artifact:
         Tag(f"tag-{n}", 0.5, draw(st.floats(0.1, 2)), draw(FLOATS), 10, 0.5, {"vi": f"thẻ {n}"}) for n in range(n_tags)
     )
     variants = draw(st.sampled_from([{}, {"mỹ": ("mĩ", "my")}, {"quý": ("quí",)}]))
-    return Artifact(tags, tuple(terms), variants, sparse(draw(weights)), sparse(draw(weights)), np.ones(len(terms)))
+    by_sentence, by_article = (sparse(draw(weights), n_tags) for _ in range(2))
+    return Artifact(tags, tuple(terms), variants, by_sentence, by_article, np.ones(len(terms)))
 
 
 @settings(max_examples=300)
@@ -94,6 +97,22 @@ def test_dev_scores_equal_the_reference(shipped: TopicTagger, shared: Path) -> N
         assert list(result["scores"].values()) == pytest.approx(expected, abs=1e-9)
 
 
+@given(
+    st.lists(st.dictionaries(st.integers(0, 2), FLOATS, max_size=3), min_size=1, max_size=8),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 7)), min_size=1, max_size=30),
+)
+def test_sums_of_distinct_terms(rows: list[dict[int, float]], pairs: list[tuple[int, int]]) -> None:
+    weights = sparse(rows, 3)
+    pairs = [(row, term % len(rows)) for row, term in pairs]
+    row, term = (np.array(column, np.int64) for column in zip(*pairs, strict=True))
+    expected = [
+        [float(sum(Fraction(weights.dense[t, tag]) for r, t in set(pairs) if r == n)) for tag in range(3)]
+        for n in range(4)
+    ]
+    for n_rows in (4, 100_000):  # few rows are multiplied out, many looked up
+        assert weights.sums(Occurrences(row, term, n_rows))[:4].tolist() == expected
+
+
 @settings(max_examples=60)
 @given(artifacts(), st.lists(TEXTS.filter(lambda t: bool(reference.sentences(t))), min_size=1, max_size=6))
 def test_tag_equals_tag_many(artifact: Artifact, texts: list[str]) -> None:
@@ -102,8 +121,8 @@ def test_tag_equals_tag_many(artifact: Artifact, texts: list[str]) -> None:
 
 
 def test_tag_equals_tag_many_over_blocks(shipped: TopicTagger, seed_examples: list[Example]) -> None:
-    texts = [example.text for example in seed_examples] * 5
-    assert sum(map(len, texts)) > (1 << 17)
+    texts = [example.text for example in seed_examples] * 10
+    assert sum(map(len, texts)) > (1 << 18)
     assert shipped.tag_many(texts)[::7] == [shipped.tag(text) for text in texts[::7]]
 
 

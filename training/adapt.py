@@ -18,16 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact import Artifact, Tag
+from model.artifact import Artifact
 from model.errors import FitError
-from model.linear import Floats, SparseWeights, logistic
+from model.linear import Floats, fixed_point, logistic
 from model.selftest import with_self_test
-from training.dense import DenseWeights, unpack
+from training.dense import DenseWeights
 from training.examples import Example
 from training.fit import (
     BORDERLINE_WEIGHT,
@@ -38,6 +37,7 @@ from training.fit import (
     fit_examples,
     label_matrix,
     sparse,
+    weighted_terms,
 )
 from training.folds import N_FOLDS, assign_folds
 from training.progress import Progress, silent
@@ -195,8 +195,8 @@ def _log_sum_exp(bags: Bags, scores: Floats) -> tuple[Floats, Floats]:
 
 
 def _to_artifact(base: Artifact, terms: Sequence[str], weights: DenseWeights, labels: Flags) -> Artifact:
-    sentence, article = (part.astype(np.float32).astype(np.float64) for part in (weights.sentence, weights.article))
-    kept = np.flatnonzero(sentence.any(axis=1) | article.any(axis=1))
+    sentence, article = (fixed_point(part) for part in (weights.sentence, weights.article))
+    kept = weighted_terms(sentence, article)
     fitted = zip(base.tags, labels.sum(axis=0).tolist(), weights.intercept.tolist(), strict=True)
     tags = tuple(replace(tag, support=tag.support + new, intercept=intercept) for tag, new, intercept in fitted)
     idf = np.concatenate([base.idf, np.full(len(terms) - len(base.terms), float(base.idf.max(initial=1.0)))])
@@ -215,16 +215,24 @@ def _merge(one: Artifact, two: Artifact) -> Artifact:
     terms = list(dict.fromkeys([*one.terms, *two.terms]))
     row = {term: n for n, term in enumerate(terms)}
 
-    def joined(kind: str) -> SparseWeights:
+    def joined(kind: str) -> Floats:
         full = np.zeros((len(terms), len(one.tags) + len(two.tags)))
         for artifact, offset in ((one, 0), (two, len(one.tags))):
             rows, n_tags = [row[term] for term in artifact.terms], len(artifact.tags)
-            full[rows, offset : offset + n_tags] = unpack(getattr(artifact, kind), (len(rows), n_tags))
-        return sparse(full)
+            full[rows, offset : offset + n_tags] = getattr(artifact, kind).dense
+        return full
 
+    sentence, article = joined("sentence_weights"), joined("article_weights")
+    kept = weighted_terms(sentence, article)
     idf = np.zeros(len(terms))
     for artifact in (two, one):
         idf[[row[term] for term in artifact.terms]] = artifact.idf
-    fields: dict[str, Any] = {kind: joined(kind) for kind in ("sentence_weights", "article_weights")}
-    tags: tuple[Tag, ...] = (*one.tags, *two.tags)
-    return replace(one, tags=tags, terms=tuple(terms), idf=idf, variants={**two.variants, **one.variants}, **fields)
+    return replace(
+        one,
+        tags=(*one.tags, *two.tags),
+        terms=tuple(terms[n] for n in kept.tolist()),
+        variants={**two.variants, **one.variants},
+        sentence_weights=sparse(sentence[kept]),
+        article_weights=sparse(article[kept]),
+        idf=idf[kept],
+    )

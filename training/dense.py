@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.artifact import Artifact
-from model.linear import Floats, SparseWeights, log_sum_exp
+from model.linear import Floats, log_sum_exp
 from training.terms import Bags
 
 
@@ -27,9 +27,13 @@ class DenseWeights:
     @classmethod
     def of(cls, artifact: Artifact, n_terms: int | None = None) -> DenseWeights:
         """Unpack an artifact; terms beyond its own, where `n_terms` counts them, have no weight."""
-        shape = (n_terms or len(artifact.terms), len(artifact.tags))
+        more = (n_terms or len(artifact.terms)) - len(artifact.terms)
+        sentence, article = (
+            np.pad(weights.dense, ((0, more), (0, 0)))
+            for weights in (artifact.sentence_weights, artifact.article_weights)
+        )
         slope, intercept = (np.array([getattr(tag, name) for tag in artifact.tags]) for name in ("slope", "intercept"))
-        return cls(unpack(artifact.sentence_weights, shape), unpack(artifact.article_weights, shape), slope, intercept)
+        return cls(sentence, article, slope, intercept)
 
     def margins(self, bags: Bags) -> Floats:
         """Return the margins of bags over these terms, shape (articles, tags): the formula of `model.linear`."""
@@ -37,10 +41,3 @@ class DenseWeights:
         strongest = log_sum_exp(np.asarray(bags.sentences @ self.sentence), first)
         margins: Floats = self.slope * strongest + bags.articles @ self.article + self.intercept
         return margins
-
-
-def unpack(weights: SparseWeights, shape: tuple[int, int]) -> Floats:
-    """Return sparse weights as an array of this shape, (terms, tags); terms beyond the weights' have none."""
-    full = np.zeros(shape)
-    full[np.arange(weights.indptr.size - 1).repeat(np.diff(weights.indptr)), weights.tag] = weights.weight
-    return full

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from model.artifact import Artifact, Tag
 from model.errors import FitError
-from model.linear import Floats, SparseWeights
+from model.linear import Floats, SparseWeights, fixed_point
 from model.selftest import with_self_test
 from model.text import normalise
 from training.calibration import Calibration, calibrate_tags, probabilities, stack
@@ -109,7 +109,7 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
         metrics=metrics,
         libraries={name: library_version(name) for name in _LIBRARIES},
     )
-    artifact = with_reference(with_self_test(artifact), examples, labels, weight)
+    artifact = with_reference(with_self_test(artifact), examples, labels)
     return Fit(artifact.with_version(), tags, left_out, labels, out_of_fold)
 
 
@@ -219,10 +219,10 @@ def _log_losses(margins: Floats, labels: Flags) -> Floats:
 def _compress(terms: SentenceTerms, classifier: TopicClassifier, calibrations: list[Calibration]) -> dict[str, Any]:
     """Return the terms that kept a weight, and their weights times idf, as fields of an artifact."""
     idf = terms.idf_[:, None]
-    by_sentence = (classifier.sentence_coef_ * idf).astype(np.float32).astype(np.float64)
+    by_sentence = fixed_point(classifier.sentence_coef_ * idf)
     scale = np.array([calibration.article_slope for calibration in calibrations])
-    by_article = (classifier.article_coef_ * idf * scale).astype(np.float32).astype(np.float64)
-    kept = np.flatnonzero(by_sentence.any(axis=1) | by_article.any(axis=1))
+    by_article = fixed_point(classifier.article_coef_ * idf * scale)
+    kept = weighted_terms(by_sentence, by_article)
     names = tuple(terms.terms_[row] for row in kept)
     words = {word for name in names for word in name.split()}
     spellings = terms.spellings or {}
@@ -235,10 +235,18 @@ def _compress(terms: SentenceTerms, classifier: TopicClassifier, calibrations: l
     }
 
 
+def weighted_terms(by_sentence: Floats, by_article: Floats) -> npt.NDArray[np.int64]:
+    """Return the rows that have a weight, those with one for sentences first: tagging skips the others there."""
+    in_sentences, in_articles = by_sentence.any(axis=1), by_article.any(axis=1)
+    return np.concatenate([np.flatnonzero(in_sentences), np.flatnonzero(in_articles & ~in_sentences)])
+
+
 def sparse(weights: Floats) -> SparseWeights:
     """Return dense weights, shape (terms, tags), as sparse rows."""
     row, tag = np.nonzero(weights)
-    return SparseWeights(np.searchsorted(row, np.arange(weights.shape[0] + 1)), tag, weights[row, tag])
+    return SparseWeights(
+        np.searchsorted(row, np.arange(weights.shape[0] + 1)), tag, weights[row, tag], weights.shape[1]
+    )
 
 
 def digest_of(examples: Sequence[Example]) -> str:

@@ -36,8 +36,6 @@ class Reference:
     tags: tuple[str, ...]
     labels: Flags
     """Shape (examples, tags)."""
-    weight: Floats
-    """Weight of each decision in the loss, shape (examples, tags)."""
     article: Ints
     """Example of each sentence, ascending, shape (sentences,)."""
     sentence: Ints
@@ -57,7 +55,6 @@ class Reference:
         return replace(
             self,
             labels=self.labels[chosen],
-            weight=self.weight[chosen],
             article=new_article[self.article[kept]],
             sentence=new_sentence[self.sentence[found]],
             term=self.term[found],
@@ -84,7 +81,7 @@ class Reference:
         return DenseWeights.of(artifact).margins(self.bags(artifact.terms))
 
 
-def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flags, weight: Floats) -> Artifact:
+def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flags) -> Artifact:
     """Return the artifact with a reference set out of the examples, chosen by their digests."""
     order = sorted(range(len(examples)), key=lambda n: text_digest(examples[n].text))
     index = TermIndex(artifact.terms, artifact.variants)
@@ -106,7 +103,6 @@ def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flag
         "terms": np.frombuffer("\n".join(artifact.terms).encode(), np.uint8),
         "tags": np.frombuffer("\n".join(tag.slug for tag in artifact.tags).encode(), np.uint8),
         "labels": labels[chosen],
-        "weight": weight[chosen].astype(np.float32),
         "n_sentences": np.array(lengths, np.int32),
         "n_terms": np.bincount(np.concatenate(sentences), minlength=sum(lengths)).astype(np.uint16),
         "term": np.concatenate(terms).astype(np.uint16 if len(artifact.terms) < 1 << 16 else np.uint32),
@@ -127,7 +123,6 @@ def read_reference(artifact: Artifact) -> Reference | None:
             terms,
             tags,
             arrays["labels"],
-            arrays["weight"].astype(np.float64),
             np.arange(n_sentences.size).repeat(n_sentences),
             np.arange(n_terms.size).repeat(n_terms),
             arrays["term"].astype(np.int64),

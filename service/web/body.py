@@ -112,7 +112,7 @@ def parse_json(body: bytes, settings: Settings) -> Any:
         raise too_deep from None
     except ValueError:
         raise RequestError(400, "bad-json", "a number in the body has too many digits") from None
-    if body.count(b"{") + body.count(b"[") > limit and _is_deeper(value, limit):
+    if _is_deeper(value, limit):
         raise too_deep
     if hooks.refused:
         pointer = next(_find(value, lambda part: isinstance(part, _Refused)))
@@ -122,10 +122,11 @@ def parse_json(body: bytes, settings: Settings) -> Any:
 
 def lone_surrogate(value: object) -> str | None:
     """Return the pointer of the first string that has half a character, if any."""
-    return next(_find(value, _is_half), None)
+    return next(_find(value, is_half), None)
 
 
-def _is_half(value: object) -> bool:
+def is_half(value: object) -> bool:
+    """Tell whether the value is a string with half a character in it."""
     try:
         return isinstance(value, str) and not value.isascii() and not value.encode("utf-16-le")
     except UnicodeEncodeError:
@@ -168,8 +169,8 @@ def _find(value: object, wanted: Callable[[object], bool], pointer: str = "") ->
 def _is_deeper(value: object, limit: int) -> bool:
     level = [value]
     for _ in range(limit + 1):
-        level = [part for part in level if isinstance(part, dict | list)]
-        if not level:
+        containers = [part for part in level if isinstance(part, dict | list)]
+        if not containers:
             return False
-        level = [part for container in level for _, part in _children(container)]
+        level = [part for inner in containers for part in (inner.values() if isinstance(inner, dict) else inner)]
     return True

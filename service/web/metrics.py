@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -67,16 +68,19 @@ class Metrics:
     def count_documents(self, results: Sequence[Tagging | TextError], characters: int) -> None:
         """Count tagged documents, what they were tagged with, and those that could not be."""
         self._characters.inc(characters)
+        seen: defaultdict[tuple[Counter, tuple[str, ...]], int] = defaultdict(int)
         for result in results:
             if isinstance(result, TextError):
-                self._errors.labels(result.code).inc()
+                seen[self._errors, (result.code,)] += 1
                 continue
             version = result["model"]
-            self._documents.labels(version).inc()
+            seen[self._documents, (version,)] += 1
             for tag in result["tags"]:
-                self._tags.labels(tag, version).inc()
+                seen[self._tags, (tag, version)] += 1
             if NO_KNOWN_TERM in result.get("warnings", ()):
-                self._unknown.labels(version).inc()
+                seen[self._unknown, (version,)] += 1
+        for (counter, labels), n in seen.items():
+            counter.labels(*labels).inc(n)
 
     def count_refusal(self) -> None:
         """Count a version that was refused."""

@@ -11,7 +11,7 @@ from model import Tagging, TextError, TextTooLong, TopicTagger
 from model.encoding import decode
 from model.html import read_html
 from service.settings import Settings
-from service.web.body import content_type, convert, lone_surrogate, parse_json, read_body
+from service.web.body import content_type, convert, is_half, lone_surrogate, parse_json, read_body
 from service.web.keys import reading
 from service.web.operations import SWITCH, json_response, operation
 from service.web.problems import RequestError
@@ -76,7 +76,8 @@ def _decode(body: bytes) -> str:
 def _document(value: object, pointer: str, settings: Settings) -> Document:
     """Return the checked document. Raises RequestError or TextTooLong."""
     document = convert(value, Document, pointer)
-    if (half := lone_surrogate(value)) is not None:
+    if any(map(is_half, (document.text, document.title, document.id))):
+        half = lone_surrogate(value) or ""
         raise RequestError(
             422, "bad-field", f"{pointer}{half} has half a character (a lone surrogate)", pointer=pointer + half
         )

@@ -113,15 +113,14 @@ class Explainer:
     def _terms(self, weights: SparseWeights, column: int, inside: Flags) -> list[TermEvidence]:
         """Return the distinct terms that stand `inside`, with their weights for a tag, where they first do."""
         reading = self._reading
-        numbers = np.unique(reading.term[inside])
-        entries = weights.of(numbers)
         terms: list[TermEvidence] = []
-        for entry in np.flatnonzero(entries.tag == column).tolist():
-            number = int(numbers[entries.occurrence[entry]])
-            term = self._artifact.terms[number]
-            first = int(reading.word[inside & (reading.term == number)][0])
-            start, end = self._span(first, first + term.count(" "))
-            terms.append({"term": term, "start": start, "end": end, "weight": float(entries.weight[entry])})
+        for number in np.unique(reading.term[inside]).tolist():
+            entries = slice(weights.indptr[number], weights.indptr[number + 1])
+            for weight in weights.weight[entries][weights.tag[entries] == column].tolist():
+                term = self._artifact.terms[number]
+                first = int(reading.word[inside & (reading.term == number)][0])
+                start, end = self._span(first, first + term.count(" "))
+                terms.append({"term": term, "start": start, "end": end, "weight": weight})
         return terms
 
     def _span(self, first: int, last: int) -> tuple[int, int]:

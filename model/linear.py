@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 LENGTH_POWER = 0.25
 """How much less each term of a longer article tells of the whole."""
 _LARGEST_SCORE = 700.0
-_UNITS = 2.0**32
+_UNITS = 2.0**20
 _FREE_CELLS, _CELLS_AN_OCCURRENCE = 1 << 17, 64
 """Cells of a product that cost less than looking occurrences up: for any number of them, and for each."""
 _LARGEST_PRODUCT = 1 << 18
@@ -57,15 +57,6 @@ class Occurrences(NamedTuple):
         np.not_equal(cell[1:], cell[:-1], out=once[1:])
         cell = cell.take(once.nonzero()[0]).astype(np.int64)
         return Occurrences(cell >> bits, cell & ((1 << bits) - 1), self.n_rows)
-
-
-class Entries(NamedTuple):
-    """Weights of occurring terms, one entry for each tag that the term has a weight for; all of shape (entries,)."""
-
-    occurrence: Ints
-    """Number of the occurrence among those that were asked for."""
-    tag: Ints
-    weight: Floats
 
 
 @dataclass(frozen=True)
@@ -102,15 +93,6 @@ class SparseWeights:
         full[np.arange(self.n_terms).repeat(self.n_entries), self.tag] = self.weight
         return full
 
-    def of(self, terms: Ints) -> Entries:
-        """Return the entries of the occurring `terms`, in their order."""
-        count = self.n_entries.take(terms)
-        behind: Ints = count.cumsum()
-        occurrence: Ints = np.bincount(behind)[:-1].cumsum()  # as np.arange(terms.size).repeat(count), but faster
-        entry = (self.indptr.take(terms) - (behind - count)).take(occurrence)
-        entry += np.arange(occurrence.size)
-        return Entries(occurrence, self.tag.take(entry), self.weight.take(entry))
-
     def sums(self, found: Occurrences) -> Floats:
         """Return the sums of the weights of each row's distinct terms, shape (rows, tags).
 
@@ -121,25 +103,45 @@ class SparseWeights:
             found = found.below(self.n_used)
         if found.n_rows * self.n_used * self.n_tags < _FREE_CELLS + _CELLS_AN_OCCURRENCE * found.term.size:
             return self._multiplied(found)
-        found = found.distinct(self.n_terms)
-        entries = self.of(found.term)
-        cell = found.row.take(entries.occurrence) * self.n_tags + entries.tag
-        sums = np.bincount(cell, entries.weight, found.n_rows * self.n_tags)
+        return self._looked_up(found.distinct(self.n_terms))
+
+    def _looked_up(self, found: Occurrences) -> Floats:
+        cell, entry, n_left = found.row * self.n_tags, self.indptr.take(found.term), self.n_entries.take(found.term)
+        cells, weights = [cell[:0]], [self.weight[:0]]
+        left = (n_left > 0).nonzero()[0]
+        while left.size:  # the first entry of each term, the second of those that have one, and so on
+            if left.size < cell.size:
+                cell, entry, n_left = cell.take(left), entry.take(left), n_left.take(left)
+            cells.append(cell + self.tag.take(entry))
+            weights.append(self.weight.take(entry))
+            entry, n_left = entry + 1, n_left - 1
+            left = (n_left > 0).nonzero()[0]
+        sums = np.bincount(np.concatenate(cells), np.concatenate(weights), found.n_rows * self.n_tags)
         return sums.astype(np.float64, copy=False).reshape(found.n_rows, self.n_tags)
 
+    @cached_property
+    def _halves(self) -> npt.NDArray[np.float32]:
+        """Return the weights up to `n_used` as multiples of 2 ** -8, and what is missing, shape (terms, 2 * tags).
+
+        In 32 bits, half of the memory, a product is exact for each of them while a row has fewer than 8,192 terms.
+        """
+        used = self.dense[: self.n_used]
+        high = np.round(used * 2.0**8) / 2.0**8
+        return np.hstack([high, used - high]).astype(np.float32)
+
     def _multiplied(self, found: Occurrences) -> Floats:
-        occurs = np.zeros((found.n_rows, self.n_used))
+        occurs = np.zeros((found.n_rows, self.n_used), np.float32)
         occurs.reshape(-1)[found.row * self.n_used + found.term] = 1.0
-        dense = self.dense[: self.n_used]
-        sums = np.empty((found.n_rows, self.n_tags))
-        step = max(1, _LARGEST_PRODUCT // max(1, dense.size))
+        sums = np.empty((found.n_rows, 2 * self.n_tags), np.float32)
+        step = max(1, _LARGEST_PRODUCT // max(1, self._halves.size))
         for n in range(0, found.n_rows, step):
-            np.matmul(occurs[n : n + step], dense, out=sums[n : n + step])
-        return sums
+            np.matmul(occurs[n : n + step], self._halves, out=sums[n : n + step])
+        high, low = sums[:, : self.n_tags], sums[:, self.n_tags :]
+        return np.add(high, low, dtype=np.float64)
 
 
 def fixed_point(weights: Floats) -> Floats:
-    """Return the nearest multiples of 2 ** -32: their sums are exact in any order up to 2 ** 20."""
+    """Return the nearest multiples of 2 ** -20, whose sums are exact in any order."""
     return np.asarray(np.round(weights * _UNITS) / _UNITS)
 
 

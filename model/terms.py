@@ -40,6 +40,21 @@ _FIRST, _SECOND, _THIRD, _LENGTH, _NEXT = (
 )
 _SLOTS_A_KEY = 16
 
+# What the index knows of a word before any term is looked up, in 16 bits: that it is a term, that it begins one of
+# three or four words, and the classes of the words that follow it in terms of two; and above them what it ends.
+_IS_TERM, _ENDS = np.uint32(1), np.uint32(16)
+_N_CLASSES = 13
+_PAIR = np.uint32((1 << _N_CLASSES) - 1 << 3)
+_FIRST_CLASS = np.uint32(1 << 3)
+
+
+def _longer(n_words: int) -> np.uint32:
+    return np.uint32(1 << max(n_words - 2, 0))
+
+
+def _class_of(keys: Keys) -> npt.NDArray[np.uint32]:
+    return ((keys >> np.uint64(40)) % np.uint64(_N_CLASSES)).astype(np.uint32)
+
 
 def encode(text: str) -> bytes:
     """Return the UTF-16 code units of `text`, little end first, lone surrogates as they are."""
@@ -139,13 +154,20 @@ class TermIndex:
         self._keys = np.concatenate([keys[order], rest])
         self._term = np.concatenate([np.array(owner, np.int64)[unique[order]], np.full(rest.size, -1)])
 
-    def _mark_edges(self, lines: Sequence[str], n_slots: int) -> npt.NDArray[np.uint8]:
-        """Return, by slot of a word, bit k - 1 where it begins a term of k words, bit k + 3 where it ends one."""
-        edges = np.zeros(n_slots, np.uint8)
-        bit = np.uint8(1) << np.array([line.count(" ") for line in lines], np.uint8)
-        for end, shift in ((0, 0), (-1, 4)):
-            words = keys_of_lines([line.split(" ")[end] for line in lines])
-            np.bitwise_or.at(edges, self._slots(words), bit << np.uint8(shift))
+    def _mark_edges(self, lines: Sequence[str], n_slots: int) -> npt.NDArray[np.uint32]:
+        """Return, by slot of a word, which terms it is, begins and ends: see `_IS_TERM`, `_PAIR` and `_longer`."""
+        edges = np.zeros(n_slots, np.uint32)
+        by_count: dict[int, list[list[str]]] = {}
+        for words in (line.split(" ") for line in lines):
+            by_count.setdefault(len(words), []).append(words)
+        for count, terms in by_count.items():
+            first, last = (keys_of_lines([words[end] for words in terms]) for end in (0, -1))
+            bits = (
+                np.uint32(_IS_TERM if count == 1 else _longer(count)) if count != 2 else _FIRST_CLASS << _class_of(last)
+            )
+            np.bitwise_or.at(edges, self._slots(first), bits)
+            if count > 1:
+                np.bitwise_or.at(edges, self._slots(last), bits << _ENDS)
         return edges
 
     def _slots(self, keys: Keys) -> Ints:
@@ -168,13 +190,13 @@ class TermIndex:
         `words_before` has the number of words before each end of a sentence, ascending.
         """
         edges = self._edges.take(self._slots(words.keys), mode="wrap")
-        first = [(edges & np.uint8(1)).view(np.bool_).nonzero()[0]]
+        first = [((edges & _IS_TERM) != 0).nonzero()[0]]
         wanted = [words.keys.take(first[0])]
-        ends = edges >> 4
+        ends = edges >> _ENDS
         if edges.size:
             edges[words_before - 1] = 0
         for more in range(1, self.max_words):
-            at = ((edges[:-more] & ends[more:] & np.uint8(1 << more)) != 0).nonzero()[0]
+            at = ((edges[:-more] & ends[more:] & (_PAIR if more == 1 else _longer(more + 1))) != 0).nonzero()[0]
             if not at.size:
                 continue
             if more > 1:

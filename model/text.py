@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from model.alphabet import COMBINING, FIRST_BOUNDARY, GAP, INVISIBLE, SYMBOL_OF, SYMBOLS, TONE_MARKS
 
-_IRREGULAR = re.compile(f"[^{COMBINING}{INVISIBLE}]?[{COMBINING}{INVISIBLE}]+")
+_IRREGULAR = re.compile(f"[{COMBINING}{INVISIBLE}]+")
 _MARKS = dict.fromkeys(map(ord, COMBINING + INVISIBLE))
 _INVISIBLE = dict.fromkeys(map(ord, INVISIBLE))
 
@@ -40,14 +41,22 @@ class _Fold(dict[int, str]):
 _FOLD = _Fold()
 
 
-def _compose(match: re.Match[str]) -> str:
-    composed = unicodedata.normalize("NFC", match.group().translate(_INVISIBLE))
-    return composed.translate(_MARKS)
+def _repairs(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where a character and the irregular ones behind it begin and end, and what stands there instead."""
+    for match in _IRREGULAR.finditer(text):
+        start, end = max(match.start() - 1, 0), match.end()
+        composed = unicodedata.normalize("NFC", text[start:end].translate(_INVISIBLE))
+        yield start, end, composed.translate(_MARKS)
 
 
 def repair(text: str) -> str:
     """Compose combining marks (NFC) and delete zero-width characters and marks that will not compose."""
-    return _IRREGULAR.sub(_compose, text)
+    pieces: list[str] = []
+    done = 0
+    for start, end, composed in _repairs(text):
+        pieces += [text[done:start], composed]
+        done = end
+    return "".join([*pieces, text[done:]])
 
 
 def repair_with_offsets(text: str) -> tuple[str, npt.NDArray[np.int64]]:
@@ -58,11 +67,10 @@ def repair_with_offsets(text: str) -> tuple[str, npt.NDArray[np.int64]]:
     pieces: list[str] = []
     offsets: list[npt.NDArray[np.int64]] = []
     done = 0
-    for match in _IRREGULAR.finditer(text):
-        composed = _compose(match)
-        pieces += [text[done : match.start()], composed]
-        offsets += [np.arange(done, match.start()), np.full(len(composed), match.start())]
-        done = match.end()
+    for start, end, composed in _repairs(text):
+        pieces += [text[done:start], composed]
+        offsets += [np.arange(done, start), np.full(len(composed), start)]
+        done = end
     pieces.append(text[done:])
     offsets.append(np.arange(done, len(text) + 1))
     return "".join(pieces), np.concatenate(offsets)

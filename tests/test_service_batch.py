@@ -221,7 +221,7 @@ def test_resumed_after_sigkill_it_gives_the_same_bytes(
 
 def unfinished(source: Path, output: Path) -> None:
     process = start(*[source] * 60, "-o", output, "--jobs", 1)
-    state = output.with_name(output.name + ".part.json")
+    state = output.with_name(output.name + ".part.jsonl")
     while not state.exists():
         assert process.poll() is None
         time.sleep(0.01)
@@ -246,6 +246,32 @@ def test_an_interrupted_run_says_how_to_go_on_and_refuses_another(chude: Chude, 
     copy.write_bytes(source.read_bytes() + b"\n")
     changed = chude("batch", *[copy] * 60, "-o", output, "--resume")
     assert (changed.returncode, "had another input" in changed.stderr) == (1, True)
+
+
+def test_a_journal_that_was_cut_or_spoilt(chude: Chude, source: Path, tmp_path: Path) -> None:
+    whole, output = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
+    inputs = [source] * 60
+    assert chude("batch", *inputs, "-o", whole).returncode == 0
+    unfinished(source, output)
+    journal, part = (output.with_name(output.name + end) for end in (".part.jsonl", ".part"))
+    kept, done = journal.read_bytes(), part.read_bytes()
+    assert len(kept.splitlines()) > 3
+    for spoil in (
+        lambda: journal.write_bytes(kept[:-7]),  # the last line was not finished
+        lambda: part.write_bytes(done[: len(done) // 2]),  # the disk has less than the journal says
+        part.unlink,  # killed between renaming and tidying up
+    ):
+        journal.write_bytes(kept)
+        part.write_bytes(done)
+        spoil()
+        assert chude("batch", *inputs, "-o", output, "--resume").returncode == 0
+        assert output.read_bytes() == whole.read_bytes()
+        assert not journal.exists()
+        assert not part.exists()
+    journal.write_bytes(kept[9:])
+    part.write_bytes(done)
+    spoilt = chude("batch", *inputs, "-o", output, "--resume")
+    assert (spoilt.returncode, "is damaged: remove both" in spoilt.stderr) == (1, True)
 
 
 def test_a_reader_that_goes_is_no_error(source: Path) -> None:

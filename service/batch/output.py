@@ -1,7 +1,8 @@
 """The output of a batch run: written beside its name, renamed when whole, and resumable after any kind of end.
 
-`OUTPUT.part` holds the finished blocks, `OUTPUT.part.json` how many there are and what run they belong to. A block
-counts once the second file says so; what the first one has beyond that is cut off when the run goes on.
+`OUTPUT.part` holds the finished blocks, `OUTPUT.part.jsonl` says what run they belong to, and then, a line for each,
+what was done up to it. A block counts once it has its line; what the first file has beyond that is cut off when the run
+goes on.
 """
 
 from __future__ import annotations
@@ -52,37 +53,35 @@ class FileOutput:
         """Begin, or go on with what an earlier run of the same inputs, options and model left. Raises BatchError."""
         self.path = path
         self._part = path.with_name(path.name + ".part")
-        self._state = path.with_name(path.name + ".part.json")
+        self._journal = path.with_name(path.name + ".part.jsonl")
         self._run = run
         self.counts = Counts()
-        if self._state.exists():
+        if self._journal.exists():
             if not resume:
-                raise BatchError(f"{path}: an unfinished run is there: add --resume, or remove {self._part} and .json")
-            self.counts = self._continue()
+                raise BatchError(
+                    f"{path}: an unfinished run is there: add --resume, or remove {self._part} and {self._journal}"
+                )
+            if self._part.exists():  # or the run ended between giving the output its name and tidying up
+                self.counts = self._continue()
         self._stream: IO[bytes] = self._part.open("r+b" if self.counts.bytes else "wb")
         self._stream.truncate(self.counts.bytes)
         self._stream.seek(self.counts.bytes)
 
     def _continue(self) -> Counts:
         try:
-            state = json.loads(self._state.read_text(encoding="utf-8"))
-            changed = [name for name, value in self._run.items() if state["run"].get(name) != value]
-            counts = Counts(**state["counts"])
-        except (ValueError, KeyError, TypeError):
-            raise BatchError(f"{self._state} is damaged: remove it and {self._part}, and start again") from None
+            lines = self._journal.read_bytes().split(b"\n")[:-1]  # one without an end was never finished
+            earlier = json.loads(lines[0])
+            changed = [name for name, value in self._run.items() if earlier.get(name) != value]
+            size = self._part.stat().st_size
+            counts = next(c for c in (Counts(**json.loads(line)) for line in reversed(lines[1:])) if c.bytes <= size)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
+            raise BatchError(f"{self._journal} or {self._part} is damaged: remove both, and start again") from None
         if changed:
             raise BatchError(
                 f"{self.path}: the unfinished run had another {' and '.join(changed)}: run it as before, or remove "
-                f"{self._part} and .json"
+                f"{self._part} and {self._journal}"
             )
         return counts
-
-    def write(self, tagged: Tagged) -> None:
-        """Add a block."""
-        self._stream.write(tagged.data)
-        self._stream.flush()
-        self.counts.add(tagged)
-        self._save()
 
     def begin(self, data: bytes) -> None:
         """Write what stands before the first block."""
@@ -90,20 +89,26 @@ class FileOutput:
             self._stream.write(data)
             self._stream.flush()
             self.counts.bytes = len(data)
-        self._save()
+        new = self._journal.with_suffix(".new")
+        new.write_bytes(_line(self._run) + _line(self.counts.__dict__))
+        os.replace(new, self._journal)
+        self._done: IO[bytes] = self._journal.open("ab", buffering=0)
 
-    def _save(self) -> None:
-        part = self._state.with_suffix(".new")
-        part.write_text(json.dumps({"run": self._run, "counts": self.counts.__dict__}), encoding="utf-8")
-        os.replace(part, self._state)
+    def write(self, tagged: Tagged) -> None:
+        """Add a block."""
+        self._stream.write(tagged.data)
+        self._stream.flush()
+        self.counts.add(tagged)
+        self._done.write(_line(self.counts.__dict__))
 
     def close(self) -> None:
         """Stop for now."""
         self._stream.close()
+        self._done.close()
 
     def finish(self, parquet_tags: tuple[str, ...] | None) -> None:
         """Give the output its name; with tags, as Parquet."""
-        self._stream.close()
+        self.close()
         whole = self._part
         if parquet_tags is not None:
             whole = self.path.with_name(self.path.name + ".whole")
@@ -111,8 +116,12 @@ class FileOutput:
         with whole.open("rb") as stream:
             os.fsync(stream.fileno())
         os.replace(whole, self.path)
-        self._state.unlink(missing_ok=True)
+        self._journal.unlink(missing_ok=True)
         self._part.unlink(missing_ok=True)
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value).encode() + b"\n"
 
 
 class StreamOutput:

@@ -18,8 +18,8 @@ from model.text import normalise, repair
 
 _FIRST_MARKED = np.uint8(1 + sum(char.isascii() for char in SYMBOLS))
 _MARKED_SYMBOLS = np.uint8(sum(not char.isascii() for char in SYMBOLS))
-_SAMPLE = np.arange(0, 500, 2)[:, None]
-"""Which code units of a text are looked at to tell whether it is Vietnamese; fewer than 256."""
+_SAMPLE = np.arange(255)[:, None]
+"""The code units of a text that are looked at to tell whether it is Vietnamese: as many as a byte can count."""
 
 
 class Reading(NamedTuple):
@@ -42,7 +42,7 @@ class Reading(NamedTuple):
     """Number of each occurring term, shape (occurrences,)."""
 
     def marked_shares(self) -> npt.NDArray[np.float64]:
-        """Return for each text the share of letters with Vietnamese diacritics in a sample of its first code units."""
+        """Return for each text the share of letters with Vietnamese diacritics among its first code units."""
         place = self.text_starts[:-1] + _SAMPLE
         inside = place < self.text_starts[1:]
         marked = self.words.symbols.take(place, mode="clip") - _FIRST_MARKED < _MARKED_SYMBOLS

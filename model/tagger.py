@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress
+from itertools import compress, repeat
 from os import PathLike
 from pathlib import Path
 from typing import Literal, NotRequired, TypedDict, overload
@@ -148,13 +148,11 @@ class TopicTagger:
         margins, known = self._margins(reading)
         probabilities = logistic(margins)
         given = probabilities >= self._thresholds
+        tags = map(list, map(compress, repeat(self.tags), given.tolist()))
+        scores = map(dict, map(zip, repeat(self.tags), probabilities.tolist()))
         taggings: list[Tagging] = [
-            {
-                "tags": list(compress(self.tags, tags)),
-                "scores": dict(zip(self.tags, scores, strict=True)),
-                "model": self.version,
-            }
-            for tags, scores in zip(given.tolist(), probabilities.tolist(), strict=True)
+            {"tags": own_tags, "scores": own_scores, "model": self.version}
+            for own_tags, own_scores in zip(tags, scores, strict=True)
         ]
         results: list[Tagging | TextError] = [*taggings]
         doubtful = (~known | (reading.marked_shares() < MARKED_SURE)).nonzero()[0].tolist()

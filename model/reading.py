@@ -18,6 +18,8 @@ from model.text import normalise, repair
 
 _FIRST_MARKED = np.uint8(1 + sum(char.isascii() for char in SYMBOLS))
 _MARKED_SYMBOLS = np.uint8(sum(not char.isascii() for char in SYMBOLS))
+_FEW_TEXTS = 3
+"""So many are looked at one by one for less than a look at the block takes."""
 _SAMPLE = np.arange(255)[:, None]
 """The code units of a text that are looked at to tell whether it is Vietnamese: as many as a byte can count."""
 
@@ -116,8 +118,10 @@ def _load(texts: Sequence[str], cut_pages: bool) -> tuple[Sequence[str], Buffer]
     buffer = Buffer.of(texts)
     changed: dict[int, str] = {}
     if cut_pages:
-        n_chars = np.fromiter(map(len, texts), np.int64, len(texts))
-        suspects = find_suspects(buffer.codes, buffer.padded, buffer.text_starts, n_chars)
+        suspects: Sequence[int] = range(len(texts))
+        if len(texts) > _FEW_TEXTS:
+            n_chars = np.fromiter(map(len, texts), np.int64, len(texts))
+            suspects = find_suspects(buffer.codes, buffer.padded, buffer.text_starts, n_chars)
         articles = ((n, find_article(texts[n])) for n in suspects)
         changed = {n: article.text for n, article in articles if article.left_out}
     changed |= {n: repair(changed.get(n, texts[n])) for n in buffer.irregular()}

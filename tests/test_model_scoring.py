@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from model import EmptyText, TextTooLong, TopicTagger
 from model.artifact import Artifact, Tag
-from model.linear import Occurrences, SparseWeights, fixed_point
+from model.linear import Occurrences, SparseWeights, fixed_point, log_sum_exp
 from model.reading import split_sentences
 from model.tagger import MAX_TEXT_CHARS
 from model.text import normalise
@@ -111,6 +112,11 @@ def test_sums_of_distinct_terms(rows: list[dict[int, float]], pairs: list[tuple[
     ]
     for n_rows in (4, 100_000):  # few rows are multiplied out, many looked up
         assert weights.sums(Occurrences(row, term, n_rows))[:4].tolist() == expected
+
+
+def test_log_sum_exp_stays_a_number() -> None:
+    scores = np.array([[0.0], [math.log(3.0)], [5000.0], [-5000.0]])
+    assert log_sum_exp(scores, np.array([0, 2, 3]))[:, 0].tolist() == pytest.approx([math.log(4.0), 700.0, -700.0])
 
 
 @settings(max_examples=60)

@@ -26,7 +26,9 @@ Floats = npt.NDArray[np.float64]
 LENGTH_POWER = 0.25
 """How much less each term of a longer article tells of the whole."""
 _LARGEST_SCORE = 700.0
+"""Its exponential is still a number."""
 _UNITS = 2.0**20
+"""How many parts of 1 a weight is counted in."""
 _FREE_CELLS, _CELLS_AN_OCCURRENCE = 1 << 17, 64
 """Cells of a product that cost less than looking occurrences up: for any number of them, and for each."""
 _LARGEST_PRODUCT = 1 << 18

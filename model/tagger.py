@@ -131,8 +131,8 @@ class TopicTagger:
         found = reading.in_texts()
         context = self.artifact.article_weights.sums(found)
         known = np.asarray(context.any(axis=1))
-        for n in (~known).nonzero()[0].tolist():
-            known[n] = (found.row == n).any()
+        if not known.all():
+            known[found.row] = True
         context *= damping(np.maximum(first[1:] - first[:-1], 1))[:, None]
         scores = self.artifact.sentence_weights.sums(reading.in_sentences())
         margins: Floats = self._slope * log_sum_exp(scores, first)[:-1] + context + self._intercept

@@ -17,7 +17,7 @@ from model import EmptyText, TextTooLong, TopicTagger
 from model.artifact import Artifact, Tag
 from model.linear import Occurrences, SparseWeights, fixed_point, log_sum_exp
 from model.reading import split_sentences
-from model.tagger import MAX_TEXT_CHARS
+from model.tagger import MAX_TEXT_CHARS, NO_KNOWN_TERM
 from model.text import normalise
 from training.examples import Example
 from training.readers import read_examples
@@ -112,6 +112,18 @@ def test_sums_of_distinct_terms(rows: list[dict[int, float]], pairs: list[tuple[
     ]
     for n_rows in (4, 100_000):  # few rows are multiplied out, many looked up
         assert weights.sums(Occurrences(row, term, n_rows))[:4].tolist() == expected
+
+
+@pytest.mark.parametrize("kind", ["sentence_weights", "article_weights"])
+def test_a_term_of_one_of_the_models_is_known(shipped: TopicTagger, kind: str) -> None:
+    weights, other = shipped.artifact.sentence_weights, shipped.artifact.article_weights
+    if kind == "article_weights":
+        weights, other = other, weights
+    term = shipped.artifact.terms[np.flatnonzero((weights.n_entries > 0) & (other.n_entries == 0))[0]]
+    filler = "Ồ ố ộ ỗ ổ"
+    known, unknown = shipped.tag_many([f"{filler} {term}", filler])
+    assert NO_KNOWN_TERM not in known.get("warnings", [])
+    assert NO_KNOWN_TERM in unknown["warnings"]
 
 
 def test_log_sum_exp_stays_a_number() -> None:

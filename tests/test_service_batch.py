@@ -248,6 +248,30 @@ def test_an_interrupted_run_says_how_to_go_on_and_refuses_another(chude: Chude, 
     assert (changed.returncode, "had another input" in changed.stderr) == (1, True)
 
 
+def test_the_workers_of_a_killed_run_end_as_well(source: Path, tmp_path: Path) -> None:
+    process = start(*[source] * 200, "-o", tmp_path / "out.jsonl", "--jobs", 2)
+    family = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    journal = tmp_path / "out.jsonl.part.jsonl"
+    while not journal.exists() or len(journal.read_bytes().splitlines()) < 4:
+        assert process.poll() is None
+        time.sleep(0.01)
+    children = family.read_text().split()
+    assert len(children) >= 2
+    process.kill()
+    process.communicate(timeout=20)  # their ends of the pipes are closed, too
+    for _ in range(200):
+        if not any(is_running(child) for child in children):
+            return
+        time.sleep(0.05)
+    pytest.fail("a worker is left")
+
+
+def is_running(pid: str) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
 def test_a_journal_that_was_cut_or_spoilt(chude: Chude, source: Path, tmp_path: Path) -> None:
     whole, output = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
     inputs = [source] * 60

@@ -4,9 +4,13 @@ Dask cluster; the same code and the same bytes everywhere.
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +21,7 @@ from service.batch.rows import header
 from service.batch.tagging import Options, SharedArtifact, Tagged, tag_block
 
 OnBlock = Callable[[Counts, int], None]
+_LOOK_EVERY_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,25 @@ class Workers:
 
         jobs = -1 if self.dask else self.jobs
         parallel = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
+        if self.dask is None:
+            function = partial(_call_as_child, os.getpid(), function)
         yield from parallel(delayed(function)(*task) for task in tasks)
+
+
+def _call_as_child(parent: int, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call the function in a process that ends when its parent does, however that ends."""
+    _follow(parent)
+    return function(*arguments)
+
+
+@cache
+def _follow(parent: int) -> None:
+    def wait() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_EVERY_S)
+        os._exit(1)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 def describe_run(inputs: Iterable[Input], shared: SharedArtifact, options: Options) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from model.artifact import Artifact
 from model.errors import FitError
 from model.linear import Floats, fixed_point, logistic
 from model.selftest import with_self_test
-from training.dense import DenseWeights
+from training.dense import DenseWeights, sparse, weighted_terms
 from training.examples import Example
 from training.fit import (
     BORDERLINE_WEIGHT,
@@ -36,8 +36,6 @@ from training.fit import (
     digest_of,
     fit_examples,
     label_matrix,
-    sparse,
-    weighted_terms,
 )
 from training.folds import N_FOLDS, assign_folds
 from training.progress import Progress, silent

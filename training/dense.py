@@ -1,13 +1,14 @@
-"""An artifact's weights as arrays, for the fit and for whoever scores bags of terms instead of texts."""
+"""An artifact's weights as arrays, for the fit and for whoever scores bags of terms instead of texts; and back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from model.artifact import Artifact
-from model.linear import Floats, log_sum_exp
+from model.linear import Floats, SparseWeights, log_sum_exp
 from training.terms import Bags
 
 
@@ -41,3 +42,17 @@ class DenseWeights:
         strongest = log_sum_exp(np.asarray(bags.sentences @ self.sentence), first)
         margins: Floats = self.slope * strongest + bags.articles @ self.article + self.intercept
         return margins
+
+
+def weighted_terms(by_sentence: Floats, by_article: Floats) -> npt.NDArray[np.int64]:
+    """Return the rows that have a weight, those with one for sentences first: tagging skips the others there."""
+    in_sentences, in_articles = by_sentence.any(axis=1), by_article.any(axis=1)
+    return np.concatenate([np.flatnonzero(in_sentences), np.flatnonzero(in_articles & ~in_sentences)])
+
+
+def sparse(weights: Floats) -> SparseWeights:
+    """Return dense weights, shape (terms, tags), as sparse rows."""
+    row, tag = np.nonzero(weights)
+    return SparseWeights(
+        np.searchsorted(row, np.arange(weights.shape[0] + 1)), tag, weights[row, tag], weights.shape[1]
+    )

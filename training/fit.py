@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from model.artifact import Artifact, Tag
 from model.errors import FitError
-from model.linear import Floats, SparseWeights, fixed_point
+from model.linear import Floats, fixed_point
 from model.selftest import with_self_test
 from model.text import normalise
 from training.calibration import Calibration, calibrate_tags, probabilities, stack
 from training.classifier import TopicClassifier
+from training.dense import sparse, weighted_terms
 from training.duplicates import text_digest
 from training.examples import Example
 from training.folds import N_FOLDS, assign_folds
@@ -233,20 +234,6 @@ def _compress(terms: SentenceTerms, classifier: TopicClassifier, calibrations: l
         "article_weights": sparse(by_article[kept]),
         "idf": terms.idf_[kept],
     }
-
-
-def weighted_terms(by_sentence: Floats, by_article: Floats) -> npt.NDArray[np.int64]:
-    """Return the rows that have a weight, those with one for sentences first: tagging skips the others there."""
-    in_sentences, in_articles = by_sentence.any(axis=1), by_article.any(axis=1)
-    return np.concatenate([np.flatnonzero(in_sentences), np.flatnonzero(in_articles & ~in_sentences)])
-
-
-def sparse(weights: Floats) -> SparseWeights:
-    """Return dense weights, shape (terms, tags), as sparse rows."""
-    row, tag = np.nonzero(weights)
-    return SparseWeights(
-        np.searchsorted(row, np.arange(weights.shape[0] + 1)), tag, weights[row, tag], weights.shape[1]
-    )
 
 
 def digest_of(examples: Sequence[Example]) -> str:

@@ -190,7 +190,9 @@ def test_folders_of_documents_and_several_inputs(chude: Chude, tmp_path: Path) -
 
 
 def start(*arguments: object) -> subprocess.Popen[bytes]:
-    environ = {**os.environ, "PYTHONPATH": str(REPO), "CHUDE_HOME": str(REPO / "nowhere")}
+    # Not measured: coverage waits for its own lock for ever when it is interrupted while it holds it.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    environ = {**inherited, "PYTHONPATH": str(REPO), "CHUDE_HOME": str(REPO / "nowhere")}
     command = [sys.executable, "-m", "service", "batch", *map(str, arguments)]
     return subprocess.Popen(
         command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True

@@ -49,7 +49,7 @@ _FIRST_CLASS = np.uint32(1 << 3)
 
 
 def _longer(n_words: int) -> np.uint32:
-    return np.uint32(1 << max(n_words - 2, 0))
+    return np.uint32(1 << n_words - 2)
 
 
 def _class_of(keys: Keys) -> npt.NDArray[np.uint32]:
@@ -162,9 +162,7 @@ class TermIndex:
             by_count.setdefault(len(words), []).append(words)
         for count, terms in by_count.items():
             first, last = (keys_of_lines([words[end] for words in terms]) for end in (0, -1))
-            bits = (
-                np.uint32(_IS_TERM if count == 1 else _longer(count)) if count != 2 else _FIRST_CLASS << _class_of(last)
-            )
+            bits = _FIRST_CLASS << _class_of(last) if count == 2 else _IS_TERM if count == 1 else _longer(count)
             np.bitwise_or.at(edges, self._slots(first), bits)
             if count > 1:
                 np.bitwise_or.at(edges, self._slots(last), bits << _ENDS)

@@ -65,7 +65,8 @@ class Workers:
 
 def _call_as_child(parent: int, function: Callable[..., Any], *arguments: Any) -> Any:
     """Call the function in a process that ends when its parent does, however that ends."""
-    _follow(parent)
+    if os.getpid() != parent:  # joblib can't start processes everywhere, and goes on without them
+        _follow(parent)
     return function(*arguments)
 
 

@@ -24,6 +24,9 @@ from conftest import REPO, SEEDS
 from serving import free_port
 
 from model import TopicTagger
+from model.errors import DataError
+from service.batch import inputs
+from service.batch.run import Workers
 from training.examples import Example
 
 Chude = Callable[..., subprocess.CompletedProcess[str]]
@@ -57,17 +60,78 @@ def read_jsonl(data: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.splitlines()]
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(("jobs", "copies"), [(1, 1), (2, 10)])
 def test_every_record_has_its_result_in_order(
-    chude: Chude, source: Path, expected: list[dict[str, Any]], tmp_path: Path, jobs: int
+    chude: Chude, source: Path, expected: list[dict[str, Any]], tmp_path: Path, jobs: int, copies: int
 ) -> None:
-    done = chude("batch", source, "-o", tmp_path / "out.jsonl", "--jobs", jobs)
+    (tmp_path / "in.jsonl").write_bytes(source.read_bytes() * copies)
+    done = chude("batch", tmp_path / "in.jsonl", "-o", tmp_path / "out.jsonl", "--jobs", jobs)
     assert done.returncode == 0
-    counts = [sum(tag in result["tags"] for result in expected) for tag in ("arms-control", "syria")]
-    assert f"6,000 records, 0 with an error; arms-control {counts[0]:,}" in done.stderr
+    counts = [copies * sum(tag in result["tags"] for result in expected) for tag in ("arms-control", "syria")]
+    assert f"{6000 * copies:,} records, 0 with an error; arms-control {counts[0]:,}" in done.stderr
     assert f"syria {counts[1]:,}" in done.stderr
-    assert read_jsonl((tmp_path / "out.jsonl").read_bytes()) == expected
-    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
+    assert read_jsonl((tmp_path / "out.jsonl").read_bytes()) == expected * copies
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def who(n: int) -> tuple[int, int]:
+    time.sleep(0.002)
+    return n, os.getpid()
+
+
+@pytest.mark.parametrize(("n_tasks", "n_processes"), [(0, 0), (15, 1), (300, 3)])
+def test_this_process_does_its_share(n_tasks: int, n_processes: int) -> None:
+    results = list(Workers(3).share(who, ((n,) for n in range(n_tasks))))
+    assert [n for n, _ in results] == list(range(n_tasks))
+    processes = {process for _, process in results}
+    assert len(processes) == n_processes
+    assert not processes or os.getpid() in processes
+
+
+def test_blocks_by_place_are_the_same_blocks(
+    records: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "BLOCK_BYTES", 5000)
+    monkeypatch.setattr(inputs, "MAX_LINE_BYTES", 9000)
+    lines = [json.dumps(record, ensure_ascii=False).encode() for record in records[:300]]
+    lines[100] = b"x" * 30_000  # too long: cut, and the next lines keep their numbers
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    (file,) = inputs.find_inputs([str(path)])
+    as_bytes, by_place = list(file.blocks()), list(file.blocks(by_place=True))
+    assert len(by_place) > 10
+    assert sum(isinstance(block.items[0], inputs.Stretch) for block in by_place) == len(by_place) - 1
+    assert [(b.first, b.position, b.data()) for b in by_place] == [(b.first, b.position, b.data()) for b in as_bytes]
+    kept = b"".join(block.data() for block in as_bytes).split(b"\n")
+    assert [line for line in kept if len(line) < 9000] == [line for line in lines if len(line) < 9000]
+    numbers = [block.first + n for block in as_bytes for n in range(block.data().count(b"\n"))]
+    assert numbers == list(range(1, 300))
+    path.write_bytes(b"\n".join(lines[:50]))
+    with pytest.raises(DataError, match="became shorter"):
+        by_place[-1].data()
+    path.unlink()
+    with pytest.raises(DataError, match="cannot be read again: No such file"):
+        by_place[0].data()
+
+
+def test_a_killed_worker_is_named_and_the_run_goes_on(chude: Chude, source: Path, tmp_path: Path) -> None:
+    whole, output, files = tmp_path / "whole.jsonl", tmp_path / "out.jsonl", [source] * 100
+    assert chude("batch", *files, "-o", whole, "--jobs", 1).returncode == 0
+    process = start(*files, "-o", output, "--jobs", 2)
+    while not (workers := [pid for pid in group(process.pid) if b"popen_loky" in command_line(pid)]):
+        assert process.poll() is None
+        time.sleep(0.005)
+    os.kill(workers[0], signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, b"killed from outside" in said, b"--resume" in said) == (1, True, True), said
+    assert chude("batch", *files, "-o", output, "--jobs", 2, "--resume").returncode == 0
+    assert output.read_bytes() == whole.read_bytes()
+
+
+def command_line(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def write_as(name: str, folder: Path, records: list[dict[str, Any]]) -> Path:
@@ -204,12 +268,12 @@ def test_resumed_after_sigkill_it_gives_the_same_bytes(
     chude: Chude, source: Path, tmp_path: Path, name: str, jobs: int
 ) -> None:
     whole, broken = tmp_path / f"whole-{name}", tmp_path / name
-    inputs = [source] * 6
-    assert chude("batch", *inputs, "-o", whole, "--jobs", jobs).returncode == 0
+    files = [source] * 8
+    assert chude("batch", *files, "-o", whole, "--jobs", jobs).returncode == 0
     moments = random.Random(7)
     killed = 0
     for _ in range(12):
-        process = start(*inputs, "-o", broken, "--jobs", jobs, "--resume")
+        process = start(*files, "-o", broken, "--jobs", jobs, "--resume")
         time.sleep(moments.uniform(0.15, 0.75))
         killed += process.poll() is None
         with contextlib.suppress(ProcessLookupError):
@@ -217,7 +281,7 @@ def test_resumed_after_sigkill_it_gives_the_same_bytes(
         process.communicate()
         assert not (broken.exists() and broken.read_bytes() != whole.read_bytes())
     assert killed >= 3
-    assert chude("batch", *inputs, "-o", broken, "--jobs", jobs, "--resume").returncode == 0
+    assert chude("batch", *files, "-o", broken, "--jobs", jobs, "--resume").returncode == 0
     assert broken.read_bytes() == whole.read_bytes()
 
 
@@ -276,8 +340,8 @@ def is_running(pid: str) -> bool:
 
 def test_a_journal_that_was_cut_or_spoilt(chude: Chude, source: Path, tmp_path: Path) -> None:
     whole, output = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
-    inputs = [source] * 60
-    assert chude("batch", *inputs, "-o", whole).returncode == 0
+    files = [source] * 60
+    assert chude("batch", *files, "-o", whole).returncode == 0
     unfinished(source, output)
     journal, part = (output.with_name(output.name + end) for end in (".part.jsonl", ".part"))
     kept, done = journal.read_bytes(), part.read_bytes()
@@ -290,13 +354,13 @@ def test_a_journal_that_was_cut_or_spoilt(chude: Chude, source: Path, tmp_path: 
         journal.write_bytes(kept)
         part.write_bytes(done)
         spoil()
-        assert chude("batch", *inputs, "-o", output, "--resume").returncode == 0
+        assert chude("batch", *files, "-o", output, "--resume").returncode == 0
         assert output.read_bytes() == whole.read_bytes()
         assert not journal.exists()
         assert not part.exists()
     journal.write_bytes(kept[9:])
     part.write_bytes(done)
-    spoilt = chude("batch", *inputs, "-o", output, "--resume")
+    spoilt = chude("batch", *files, "-o", output, "--resume")
     assert (spoilt.returncode, "is damaged: remove both" in spoilt.stderr) == (1, True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from service.batch.rows import OUTPUT_FORMATS
 from service.batch.run import OnBlock, Workers, describe_run, tag_inputs, tag_partitions, with_table_columns
 from service.batch.tagging import Options, SharedArtifact
 
+_GO_ON = "run the same command with --resume to go on"
 _PAGE: dict[str | None, Page] = {None: "auto", "html": "auto", "page": "always", "text": "never"}
 
 
@@ -79,7 +81,12 @@ def command(
         except KeyboardInterrupt:
             if output == "-":
                 raise
-            raise BatchError("stopped: run the same command with --resume to go on") from None
+            raise BatchError(f"stopped: {_GO_ON}") from None
+        except BrokenExecutor:
+            advice = "start again" if output == "-" else _GO_ON
+            raise BatchError(
+                f"a process was killed from outside, perhaps for want of memory: {advice}, with fewer --jobs"
+            ) from None
     _summarise(counts, output)
     return 0
 

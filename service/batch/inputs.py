@@ -1,6 +1,6 @@
 """Input files of any size as blocks of about a megabyte: JSON Lines, CSV, TSV, Parquet, and folders of .txt and .html.
 
-A block of JSON Lines is passed on as it stands in the file, so that whoever tags it parses it.
+A block of JSON Lines is passed on as it stands in the file, or as its place there, so that whoever tags it parses it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, Literal, NamedTuple, cast
 
 from model.errors import DataError, Problem
 
@@ -22,6 +22,26 @@ MAX_LINE_BYTES = 1 << 26
 """Longest line of JSON Lines that is read; a longer one is an error of its own."""
 COMPRESSIONS = (".gz", ".zst")
 DOCUMENTS = (".txt", ".html", ".htm", ".xhtml")
+
+
+class Stretch(NamedTuple):
+    """A part of a file on the disk, in bytes."""
+
+    path: Path
+    start: int
+    size: int
+
+    def read(self) -> bytes:
+        """Return it. Raises DataError when it is no longer there."""
+        try:
+            with self.path.open("rb") as stream:
+                stream.seek(self.start)
+                data = stream.read(self.size)
+        except OSError as error:
+            raise DataError([Problem(str(self.path), 0, "", f"cannot be read again: {error.strerror}")]) from None
+        if len(data) < self.size:
+            raise DataError([Problem(str(self.path), 0, "", "became shorter while it was read: start again")])
+        return data
 
 
 @dataclass(frozen=True)
@@ -34,9 +54,15 @@ class Block:
     first: int
     """Line number of the first item, from 1."""
     items: Sequence[Any]
-    """All lines as one bytes; or rows, each a line number with fields or what is wrong; or one document as bytes."""
+    """All lines as one bytes, or their stretch; or rows, each a line number with fields or what is wrong; or one
+    document as bytes."""
     position: int
     """How far into the file the block goes, in bytes on the disk."""
+
+    def data(self) -> bytes:
+        """Return the lines, or the document. Raises DataError when they are no longer where they were."""
+        item: bytes | Stretch = self.items[0]
+        return item.read() if isinstance(item, Stretch) else item
 
 
 Blocks = Iterator[Block]
@@ -76,13 +102,20 @@ def _end_of_line(stream: IO[bytes]) -> bytes:
     return line
 
 
-def _read_lines(stream: IO[bytes], raw: IO[bytes], source: str) -> Blocks:
-    first = 1
-    while lines := stream.read(BLOCK_BYTES):
-        if not lines.endswith(b"\n"):
-            lines += _end_of_line(stream)
-        yield Block(source, "lines", first, [lines], _position(raw))
-        first += lines.count(b"\n")
+def _read_lines(stream: IO[bytes], raw: IO[bytes], source: str, path: Path | None = None) -> Blocks:
+    """Yield the lines of a stream in blocks; with their place alone if `path` is given, a file that has them as is."""
+    buffer = bytearray(BLOCK_BYTES)
+    first, start = 1, 0
+    while size := cast(io.BufferedIOBase, stream).readinto(buffer):
+        rest = b"" if buffer.endswith(b"\n", 0, size) else _end_of_line(stream)
+        position = _position(raw)
+        if path and position - start == size + len(rest):  # otherwise a line was too long, and its end stepped over
+            lines: bytes | Stretch = Stretch(path, start, position - start)
+        else:
+            lines = b"".join((memoryview(buffer)[:size], rest))
+        yield Block(source, "lines", first, [lines], position)
+        first += buffer.count(b"\n", 0, size) + rest.count(b"\n")
+        start = position
 
 
 def _rows_to_blocks(rows: Iterable[tuple[int, Any]], raw: IO[bytes], source: str) -> Blocks:
@@ -162,12 +195,18 @@ class Input:
     """Name of its records: that of the file, or its path in the folder that was given."""
     format: str
 
-    def blocks(self) -> Blocks:
-        """Yield the blocks of the file. Raises DataError when it cannot be read, or not to its end."""
+    def blocks(self, *, by_place: bool = False) -> Blocks:
+        """Yield the blocks of the file. Raises DataError when it cannot be read, or not to its end.
+
+        With `by_place` a block of lines that stand in a file as they are has their stretch: less to send to a process
+        that sees the same disk.
+        """
         try:
             stream, raw = open_input(self.path)
             with raw:
-                if self.format in _READERS:
+                if self.format == "jsonl" and by_place and stream is raw and raw.seekable():
+                    yield from _read_lines(stream, raw, self.name, self.path)
+                elif self.format in _READERS:
                     yield from _READERS[self.format](stream, raw, self.name)
                 else:
                     yield Block(self.name, "document", 0, [stream.read()], _position(raw))

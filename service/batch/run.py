@@ -7,11 +7,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,11 @@ from service.batch.tagging import Options, SharedArtifact, Tagged, tag_block
 
 OnBlock = Callable[[Counts, int], None]
 _LOOK_EVERY_S = 0.5
+_WORTH_HELP = 16
+"""With fewer blocks a run is over before other processes have started."""
+_MOST_UNREAD = 8
+"""Results that may wait for an earlier one, for each helper."""
+_IDLE_S = 300
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,11 @@ class Workers:
 
     jobs: int = 1
     dask: str | None = None
+
+    @property
+    def are_here(self) -> bool:
+        """Tell whether there are several processes, all on this machine."""
+        return self.dask is None and self.jobs > 1
 
     @contextmanager
     def started(self, shared: SharedArtifact) -> Iterator[None]:
@@ -49,8 +61,26 @@ class Workers:
         with client, parallel_config(backend="dask", scatter=[shared]):
             yield
 
+    def share(self, function: Callable[..., Any], tasks: Iterator[tuple[Any, ...]]) -> Iterator[Any]:
+        """Yield the results of short tasks in their order; of several processes on this machine, this one is one."""
+        if not self.are_here:
+            yield from self.map(function, tasks)
+            return
+        first = list(islice(tasks, _WORTH_HELP))
+        helpers = _count_helpers(self.jobs) if len(first) == _WORTH_HELP else 0
+        if not helpers:
+            yield from (function(*task) for task in chain(first, tasks))
+            return
+        from joblib.externals.loky import get_reusable_executor
+
+        executor = get_reusable_executor(helpers, timeout=_IDLE_S, env={"OMP_NUM_THREADS": "1"})
+        try:
+            yield from _share(executor, helpers, function, chain(first, tasks))
+        finally:
+            executor.shutdown(wait=False, kill_workers=True)
+
     def map(self, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-        """Yield the results in the order of the tasks, a few of which are under way at a time."""
+        """Yield the results of long tasks in their order; of several processes, this one waits for the others."""
         if self.jobs == 1 and self.dask is None:
             yield from (function(*task) for task in tasks)
             return
@@ -61,6 +91,29 @@ class Workers:
         if self.dask is None:
             function = partial(_call_as_child, os.getpid(), function)
         yield from parallel(delayed(function)(*task) for task in tasks)
+
+
+def _count_helpers(jobs: int) -> int:
+    """Return how many processes there can be beside this one: none where joblib can't start any."""
+    from joblib import effective_n_jobs
+
+    return int(effective_n_jobs(jobs)) - 1
+
+
+def _share(
+    executor: Executor, helpers: int, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]
+) -> Iterator[Any]:
+    """Give each helper a task to do and one to go on with, do the others here, and yield the results in order."""
+    results: deque[Future[Any]] = deque()
+    for task in tasks:
+        while results and (results[0].done() or len(results) > _MOST_UNREAD * helpers):
+            yield results.popleft().result()
+        if sum(not result.done() for result in results) < 2 * helpers:
+            results.append(executor.submit(_call_as_child, os.getpid(), function, *task))
+        else:
+            results.append(Future())
+            results[-1].set_result(function(*task))
+    yield from (result.result() for result in results)
 
 
 def _call_as_child(parent: int, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -118,11 +171,11 @@ def tag_inputs(
 ) -> Counts:
     """Tag all inputs into one output, whose finished blocks are passed over; return the counts."""
     output.begin(_header(shared, options))
-    blocks = islice(_blocks(inputs), output.counts.blocks, None)
+    blocks = islice(_blocks(inputs, by_place=workers.are_here), output.counts.blocks, None)
     tasks = ((shared, block, options) for block in blocks)
     try:
         with workers.started(shared):
-            for tagged in workers.map(tag_block, tasks):
+            for tagged in workers.share(tag_block, tasks):
                 output.write(tagged)
                 on_block(output.counts, tagged.position)
     except BaseException:
@@ -186,9 +239,9 @@ def _header(shared: SharedArtifact, options: Options) -> bytes:
     return compress(data, options.compression) if data else b""
 
 
-def _blocks(inputs: Iterable[Input]) -> Iterator[Block]:
+def _blocks(inputs: Iterable[Input], *, by_place: bool) -> Iterator[Block]:
     before = 0
     for file in inputs:
-        for block in file.blocks():
+        for block in file.blocks(by_place=by_place):
             yield replace(block, position=before + block.position)
         before += file.size

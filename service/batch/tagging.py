@@ -155,7 +155,7 @@ def _parsed(block: Block) -> Iterator[tuple[int, object]]:
     if block.kind == "rows":
         yield from block.items
         return
-    for line, raw in enumerate(block.items[0].split(b"\n"), block.first):
+    for line, raw in enumerate(block.data().split(b"\n"), block.first):
         if len(raw) > MAX_LINE_BYTES:
             yield line, f"the line has more than {MAX_LINE_BYTES:,} bytes"
             continue
@@ -171,7 +171,7 @@ def _parsed(block: Block) -> Iterator[tuple[int, object]]:
 
 def _document(block: Block, options: Options) -> _Record:
     try:
-        text = decode(block.items[0], source=block.source)[0]
+        text = decode(block.data(), source=block.source)[0]
         if options.html or not block.source.endswith(".txt") or is_html(text):
             text = read_html(text, source=block.source)
         return _Record(block.source, text)

@@ -107,17 +107,29 @@ class SparseWeights:
             return self._multiplied(found)
         return self._looked_up(found.distinct(self.n_terms))
 
+    @cached_property
+    def _columns(self) -> list[tuple[Ints, Floats, npt.NDArray[np.bool_]]]:
+        """Return the first entries of the terms up to `n_used`, the second ones, and so on.
+
+        Each as the entry's tag, its weight, 0 where there is none, and whether another one follows, shape (terms,).
+        """
+        columns = []
+        for nth in range(int(self.n_entries.max(initial=0))):
+            there = nth < self.n_entries[: self.n_used]
+            entry = self.indptr[: self.n_used][there] + nth
+            tag, weight = np.zeros(there.size, np.int64), np.zeros(there.size)
+            tag[there], weight[there] = self.tag[entry], self.weight[entry]
+            columns.append((tag, weight, self.n_entries[: self.n_used] > nth + 1))
+        return columns
+
     def _looked_up(self, found: Occurrences) -> Floats:
-        cell, entry, n_left = found.row * self.n_tags, self.indptr.take(found.term), self.n_entries.take(found.term)
+        cell, term = found.row * self.n_tags, found.term
         cells, weights = [cell[:0]], [self.weight[:0]]
-        left = (n_left > 0).nonzero()[0]
-        while left.size:  # the first entry of each term, the second of those that have one, and so on
-            if left.size < cell.size:
-                cell, entry, n_left = cell.take(left), entry.take(left), n_left.take(left)
-            cells.append(cell + self.tag.take(entry))
-            weights.append(self.weight.take(entry))
-            entry, n_left = entry + 1, n_left - 1
-            left = (n_left > 0).nonzero()[0]
+        for tag, weight, goes_on in self._columns:
+            cells.append(cell + tag.take(term))
+            weights.append(weight.take(term))
+            left = goes_on.take(term).nonzero()[0]
+            cell, term = cell.take(left), term.take(left)
         sums = np.bincount(np.concatenate(cells), np.concatenate(weights), found.n_rows * self.n_tags)
         return sums.astype(np.float64, copy=False).reshape(found.n_rows, self.n_tags)
 

@@ -20,8 +20,10 @@ _FIRST_MARKED = np.uint8(1 + sum(char.isascii() for char in SYMBOLS))
 _MARKED_SYMBOLS = np.uint8(sum(not char.isascii() for char in SYMBOLS))
 _FEW_TEXTS = 3
 """So many are looked at one by one for less than a look at the block takes."""
-_SAMPLE = np.arange(255)[:, None]
-"""The code units of a text that are looked at to tell whether it is Vietnamese: as many as a byte can count."""
+_SAMPLE = np.arange(127)[:, None]
+"""The code units of each text that are looked at to tell whether it is Vietnamese."""
+_LONGER_SAMPLE = 4000
+"""How many are looked at in a text where these leave it open."""
 
 
 class Reading(NamedTuple):
@@ -43,14 +45,17 @@ class Reading(NamedTuple):
     term: Ints
     """Number of each occurring term, shape (occurrences,)."""
 
-    def marked_shares(self) -> npt.NDArray[np.float64]:
-        """Return for each text the share of letters with Vietnamese diacritics among its first code units."""
+    def unlike_vietnamese(self, sure: float) -> list[int]:
+        """Return the texts in whose beginning less than a share `sure` of the code units is marked as Vietnamese is."""
         place = self.text_starts[:-1] + _SAMPLE
         inside = place < self.text_starts[1:]
-        marked = self.words.symbols.take(place, mode="clip") - _FIRST_MARKED < _MARKED_SYMBOLS
+        marked = _is_marked(self.words.symbols.take(place, mode="clip"))
         n_marked, n_seen = (flags.sum(axis=0, dtype=np.uint8) for flags in (marked & inside, inside))
-        shares: npt.NDArray[np.float64] = n_marked / n_seen
-        return shares
+        return [n for n in (n_marked < sure * n_seen).nonzero()[0].tolist() if self._marked_share(n) < sure]
+
+    def _marked_share(self, text: int) -> float:
+        start, end = self.text_starts[text : text + 2].tolist()
+        return float(_is_marked(self.words.symbols[start : min(end, start + _LONGER_SAMPLE)]).mean())
 
     @property
     def first_sentence(self) -> Ints:
@@ -67,6 +72,11 @@ class Reading(NamedTuple):
     def in_sentences(self) -> Occurrences:
         """Return which terms occur in which sentences; there is one more, behind the last, without any."""
         return Occurrences(self.sentence_of.take(self.word), self.term, int(self.sentence_of[-1]) + 1)
+
+
+def _is_marked(symbols: Symbols) -> npt.NDArray[np.bool_]:
+    """Tell which are letters with Vietnamese diacritics."""
+    return np.asarray(symbols - _FIRST_MARKED < _MARKED_SYMBOLS)
 
 
 class Buffer(NamedTuple):

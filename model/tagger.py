@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress, repeat
+from itertools import repeat
 from os import PathLike
 from pathlib import Path
 from typing import Literal, NotRequired, TypedDict, overload
@@ -147,15 +147,13 @@ class TopicTagger:
         reading = read(readable, self._index, cut_pages=page == "auto")
         margins, known = self._margins(reading)
         probabilities = logistic(margins)
-        given = probabilities >= self._thresholds
-        tags = map(list, map(compress, repeat(self.tags), given.tolist()))
         scores = map(dict, map(zip, repeat(self.tags), probabilities.tolist()))
-        taggings: list[Tagging] = [
-            {"tags": own_tags, "scores": own_scores, "model": self.version}
-            for own_tags, own_scores in zip(tags, scores, strict=True)
-        ]
+        taggings: list[Tagging] = [{"tags": [], "scores": own, "model": self.version} for own in scores]
+        given = (probabilities >= self._thresholds).nonzero()
+        for n, tag in zip(*map(np.ndarray.tolist, given), strict=True):
+            taggings[n]["tags"].append(self.tags[tag])
         results: list[Tagging | TextError] = [*taggings]
-        doubtful = (~known | (reading.marked_shares() < MARKED_SURE)).nonzero()[0].tolist()
+        doubtful = {*reading.unlike_vietnamese(MARKED_SURE), *(~known).nonzero()[0].tolist()}
         for n in doubtful:
             has_words = bool(reading.first_word[n] < reading.first_word[n + 1])
             results[n] = self._doubt(taggings[n], reading.texts[n], bool(known[n])) if has_words else _refusal(texts[n])

@@ -26,7 +26,9 @@ OnBlock = Callable[[Counts, int], None]
 _LOOK_EVERY_S = 0.5
 _WORTH_HELP = 16
 """With fewer blocks a run is over before other processes have started."""
-_MOST_UNREAD = 8
+_AT_ONCE = 4
+"""Blocks that are sent to a process together, and come back together."""
+_MOST_UNREAD = 32
 """Results that may wait for an earlier one, for each helper."""
 _IDLE_S = 300
 
@@ -88,9 +90,12 @@ class Workers:
 
         jobs = -1 if self.dask else self.jobs
         parallel = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
-        if self.dask is None:
-            function = partial(_call_as_child, os.getpid(), function)
-        yield from parallel(delayed(function)(*task) for task in tasks)
+        if self.dask is not None:
+            yield from parallel(delayed(function)(*task) for task in tasks)
+            return
+        call = partial(_call_as_child, os.getpid(), function)
+        for results in parallel(delayed(call)([task]) for task in tasks):
+            yield from results
 
 
 def _count_helpers(jobs: int) -> int:
@@ -101,26 +106,31 @@ def _count_helpers(jobs: int) -> int:
 
 
 def _share(
-    executor: Executor, helpers: int, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]
+    executor: Executor, helpers: int, function: Callable[..., Any], tasks: Iterator[tuple[Any, ...]]
 ) -> Iterator[Any]:
-    """Give each helper a task to do and one to go on with, do the others here, and yield the results in order."""
-    results: deque[Future[Any]] = deque()
-    for task in tasks:
+    """Give each helper a few tasks to do and a few to go on with, do others here, and yield the results in order."""
+    results: deque[Future[list[Any]]] = deque()
+    while True:
         while results and (results[0].done() or len(results) > _MOST_UNREAD * helpers):
-            yield results.popleft().result()
-        if sum(not result.done() for result in results) < 2 * helpers:
-            results.append(executor.submit(_call_as_child, os.getpid(), function, *task))
+            yield from results.popleft().result()
+        wanted = sum(not result.done() for result in results) < 2 * helpers
+        some = list(islice(tasks, _AT_ONCE if wanted else 1))
+        if not some:
+            break
+        if wanted:
+            results.append(executor.submit(_call_as_child, os.getpid(), function, some))
         else:
             results.append(Future())
-            results[-1].set_result(function(*task))
-    yield from (result.result() for result in results)
+            results[-1].set_result([function(*task) for task in some])
+    for result in results:
+        yield from result.result()
 
 
-def _call_as_child(parent: int, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the function in a process that ends when its parent does, however that ends."""
+def _call_as_child(parent: int, function: Callable[..., Any], tasks: list[tuple[Any, ...]]) -> list[Any]:
+    """Call the function for each task, in a process that ends when its parent does, however that ends."""
     if os.getpid() != parent:  # joblib can't start processes everywhere, and goes on without them
         _follow(parent)
-    return function(*arguments)
+    return [function(*task) for task in tasks]
 
 
 @cache

@@ -21,7 +21,7 @@ from model.page_lines import looks_like_a_page
 from model.text import normalise, repair
 
 ROUNDS = 3
-N_LINES = 200_000
+N_LINES = 500_000
 
 
 def timed(run: Callable[[], object], rounds: int = ROUNDS) -> float:

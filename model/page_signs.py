@@ -13,6 +13,7 @@ from model.page_lines import MANY_LINES, SHORT_LINES_CHARS, SIGN_CHARS, SIGNS_OF
 from model.terms import Codes, Ints, Keys, Symbols, eight_symbols, encode
 
 _BREAKS = np.uint64(0x8080808080808080)
+_BREAK_BIT = np.uint64(7)
 _ONE = np.uint64(1)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _TABLE_BITS = 14
@@ -21,10 +22,10 @@ Flags = npt.NDArray[np.bool_]
 
 
 def _slots(starts: Keys) -> Ints:
-    """Return where the first symbols of lines stand in a table, whatever follows the end of a line left out."""
+    """Return where the first symbols of lines stand in a table, whatever ends a line, and what follows, left out."""
     high = starts & _BREAKS
     lowest = high & (~high + _ONE)
-    return (((starts & (lowest - _ONE | lowest)) * _SPREAD) >> _SHIFT).view(np.int64)
+    return (((starts & ((lowest >> _BREAK_BIT) - _ONE | lowest)) * _SPREAD) >> _SHIFT).view(np.int64)
 
 
 def _build() -> Flags:

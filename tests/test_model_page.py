@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import SEEDS
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model import NoArticle, TopicTagger
@@ -139,7 +139,17 @@ def test_no_page_is_passed_over_whatever_stands_beside_it(texts: list[str]) -> N
     assert {n for n, text in enumerate(texts) if looks_like_a_page(text)} <= set(suspects) <= set(range(len(texts)))
 
 
+@pytest.mark.parametrize("sign", sorted(SIGNS_OF_PAGES))
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_sign_in_the_last_line_is_seen_among_many_texts(sign: str, end: str) -> None:
+    texts = ["Một", f"Một\n{sign}{end}", "Hai", "Ba\nBốn"]
+    buffer = Buffer.of(texts)
+    n_chars = np.array([len(text) for text in texts])
+    assert find_suspects(buffer.codes, buffer.padded, buffer.text_starts, n_chars) == [1]
+
+
 @given(st.lists(PAGES_AND_TEXTS, min_size=1, max_size=4))
+@example(["", "", "", "Một tiêu đề về bầu cử ở Pháp\nCHIA SẺ"])
 def test_texts_side_by_side_are_cut_as_each_one_alone(shipped: TopicTagger, texts: list[str]) -> None:
     cut = [find_article(text).text for text in texts]
     together = shipped.tag_many(texts, errors="return")

@@ -77,7 +77,7 @@ class Explainer:
     def evidence(self, tags: Sequence[str]) -> list[Evidence]:
         """Return the sentences that carried each of `tags`, the strongest first."""
         weights = self._artifact.sentence_weights
-        scores = weights.sums(self._reading.in_sentences())[:-1]
+        scores = weights.sums(self._reading.in_sentences(weights.n_used))[:-1]
         spans = self._sentence_spans()
         evidence: list[Evidence] = []
         for tag in tags:

@@ -31,8 +31,8 @@ _UNITS = 2.0**20
 """How many parts of 1 a weight is counted in."""
 _FREE_CELLS, _CELLS_AN_OCCURRENCE = 1 << 17, 64
 """Cells of a product that cost less than looking occurrences up: for any number of them, and for each."""
-_LARGEST_PRODUCT = 1 << 18
-"""Cells up to which OpenBLAS stays on one thread."""
+_LARGEST_PRODUCT = (1 << 19) - 1
+"""Cells up to which OpenBLAS stays on one thread: it takes one for every 2 ** 18."""
 
 
 class Occurrences(NamedTuple):
@@ -41,15 +41,19 @@ class Occurrences(NamedTuple):
     row: Ints
     term: Ints
     n_rows: int
+    n_terms: int
+    """The terms are numbered below it."""
 
-    def below(self, term: int) -> Occurrences:
-        """Return those of the terms that are numbered below `term`."""
-        found = (self.term < term).nonzero()[0]
-        return Occurrences(self.row.take(found), self.term.take(found), self.n_rows)
+    def below(self, n_terms: int) -> Occurrences:
+        """Return those of the terms that are numbered below `n_terms`."""
+        if n_terms >= self.n_terms:
+            return self
+        found = (self.term < n_terms).nonzero()[0]
+        return Occurrences(self.row.take(found), self.term.take(found), self.n_rows, n_terms)
 
-    def distinct(self, n_terms: int) -> Occurrences:
-        """Return each term of a row once, by row, then term; the terms are numbered below `n_terms`."""
-        bits = n_terms.bit_length()
+    def distinct(self) -> Occurrences:
+        """Return each term of a row once, by row, then term."""
+        bits = self.n_terms.bit_length()
         cell = (self.row << bits) | self.term
         if self.n_rows << bits < 1 << 31:
             cell = cell.astype(np.int32)  # sorted in half the time
@@ -58,7 +62,7 @@ class Occurrences(NamedTuple):
         once[:1] = True
         np.not_equal(cell[1:], cell[:-1], out=once[1:])
         cell = cell.take(once.nonzero()[0]).astype(np.int64)
-        return Occurrences(cell >> bits, cell & ((1 << bits) - 1), self.n_rows)
+        return Occurrences(cell >> bits, cell & ((1 << bits) - 1), self.n_rows, self.n_terms)
 
 
 @dataclass(frozen=True)
@@ -101,11 +105,10 @@ class SparseWeights:
         Few rows of many terms are multiplied out, others are looked up; as weights are fixed-point numbers the sums are
         exact, and the same in both ways.
         """
-        if self.n_used < self.n_terms:
-            found = found.below(self.n_used)
+        found = found.below(self.n_used)
         if found.n_rows * self.n_used * self.n_tags < _FREE_CELLS + _CELLS_AN_OCCURRENCE * found.term.size:
             return self._multiplied(found)
-        return self._looked_up(found.distinct(self.n_terms))
+        return self._looked_up(found.distinct())
 
     @cached_property
     def _columns(self) -> list[tuple[Ints, Floats, npt.NDArray[np.bool_]]]:

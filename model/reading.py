@@ -44,6 +44,8 @@ class Reading(NamedTuple):
     """First word of each occurrence of a term, shape (occurrences,)."""
     term: Ints
     """Number of each occurring term, shape (occurrences,)."""
+    n_terms: int
+    """Number of terms that could occur."""
 
     def unlike_vietnamese(self, sure: float) -> list[int]:
         """Return the texts in whose beginning less than a share `sure` of the code units is marked as Vietnamese is."""
@@ -67,11 +69,16 @@ class Reading(NamedTuple):
         """Return which terms occur in which texts."""
         n_words = self.first_word[1:] - self.first_word[:-1]
         text_of = np.arange(n_words.size).repeat(n_words)
-        return Occurrences(text_of.take(self.word), self.term, n_words.size)
+        return Occurrences(text_of.take(self.word), self.term, n_words.size, self.n_terms)
 
-    def in_sentences(self) -> Occurrences:
-        """Return which terms occur in which sentences; there is one more, behind the last, without any."""
-        return Occurrences(self.sentence_of.take(self.word), self.term, int(self.sentence_of[-1]) + 1)
+    def in_sentences(self, n_terms: int) -> Occurrences:
+        """Return which of the first `n_terms` terms occur in which sentences.
+
+        There is one sentence more, behind the last, without any.
+        """
+        found = (self.term < n_terms).nonzero()[0]
+        sentence = self.sentence_of.take(self.word.take(found))
+        return Occurrences(sentence, self.term.take(found), int(self.sentence_of[-1]) + 1, n_terms)
 
 
 def _is_marked(symbols: Symbols) -> npt.NDArray[np.bool_]:
@@ -148,7 +155,7 @@ def read(texts: Sequence[str], index: TermIndex, *, cut_pages: bool = False) -> 
     sentence_of = number_sentences(words.starts.size, words_before)
     first_word = words.starts.searchsorted(buffer.text_starts)
     word, term = index.scan(words, words_before)
-    return Reading(texts, words, buffer.text_starts, boundaries, sentence_of, first_word, word, term)
+    return Reading(texts, words, buffer.text_starts, boundaries, sentence_of, first_word, word, term, index.n_terms)
 
 
 def split_sentences(text: str) -> list[str]:

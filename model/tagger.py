@@ -134,7 +134,8 @@ class TopicTagger:
         if not known.all():
             known[found.row] = True
         context *= damping(np.maximum(first[1:] - first[:-1], 1))[:, None]
-        scores = self.artifact.sentence_weights.sums(reading.in_sentences())
+        weights = self.artifact.sentence_weights
+        scores = weights.sums(reading.in_sentences(weights.n_used))
         margins: Floats = self._slope * log_sum_exp(scores, first)[:-1] + context + self._intercept
         return margins, known
 

@@ -131,6 +131,7 @@ class TermIndex:
 
     def __init__(self, terms: Sequence[str], variants: Mapping[str, Sequence[str]]) -> None:
         """Index canonical `terms`; `variants` has other spellings of single words, beside those of tone placement."""
+        self.n_terms = len(terms)
         lines: list[str] = []
         owner: list[int] = []
         for number, term in enumerate(terms):

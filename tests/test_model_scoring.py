@@ -111,7 +111,7 @@ def test_sums_of_distinct_terms(rows: list[dict[int, float]], pairs: list[tuple[
         for n in range(4)
     ]
     for n_rows in (4, 100_000):  # few rows are multiplied out, many looked up
-        assert weights.sums(Occurrences(row, term, n_rows))[:4].tolist() == expected
+        assert weights.sums(Occurrences(row, term, n_rows, len(rows)))[:4].tolist() == expected
 
 
 @pytest.mark.parametrize("kind", ["sentence_weights", "article_weights"])

@@ -13,19 +13,20 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from service.batch.inputs import Block, Input, open_input
 from service.batch.output import BatchError, Counts, FileOutput, StreamOutput
 from service.batch.rows import header
 from service.batch.tagging import Options, SharedArtifact, Tagged, tag_block
 
+T = TypeVar("T")
 OnBlock = Callable[[Counts, int], None]
 _LOOK_EVERY_S = 0.5
-_WORTH_HELP = 16
-"""With fewer blocks a run is over before other processes have started."""
+WORTH_HELP_BYTES = 1 << 24
+"""A run of less is over before other processes have started."""
 _AT_ONCE = 4
 """Blocks that are sent to a process together, and come back together."""
 _MOST_UNREAD = 32
@@ -68,16 +69,16 @@ class Workers:
         if not self.are_here:
             yield from self.map(function, tasks)
             return
-        first = list(islice(tasks, _WORTH_HELP))
-        helpers = _count_helpers(self.jobs) if len(first) == _WORTH_HELP else 0
-        if not helpers:
-            yield from (function(*task) for task in chain(first, tasks))
-            return
+        from joblib import effective_n_jobs
         from joblib.externals.loky import get_reusable_executor
 
+        helpers = effective_n_jobs(self.jobs) - 1
+        if not helpers:  # joblib can't start processes everywhere
+            yield from (function(*task) for task in tasks)
+            return
         executor = get_reusable_executor(helpers, timeout=_IDLE_S, env={"OMP_NUM_THREADS": "1"})
         try:
-            yield from _share(executor, helpers, function, chain(first, tasks))
+            yield from _share(executor, helpers, function, tasks)
         finally:
             executor.shutdown(wait=False, kill_workers=True)
 
@@ -98,23 +99,20 @@ class Workers:
             yield from results
 
 
-def _count_helpers(jobs: int) -> int:
-    """Return how many processes there can be beside this one: none where joblib can't start any."""
-    from joblib import effective_n_jobs
-
-    return int(effective_n_jobs(jobs)) - 1
-
-
 def _share(
     executor: Executor, helpers: int, function: Callable[..., Any], tasks: Iterator[tuple[Any, ...]]
 ) -> Iterator[Any]:
-    """Give each helper a few tasks to do and a few to go on with, do others here, and yield the results in order."""
+    """Give each helper a few tasks to do and a few to go on with, do others here, and yield the results in order.
+
+    Where the tasks end with an exception, it is raised after the last result.
+    """
     results: deque[Future[list[Any]]] = deque()
-    while True:
+    failure: Exception | None = None
+    while failure is None:
         while results and (results[0].done() or len(results) > _MOST_UNREAD * helpers):
             yield from results.popleft().result()
         wanted = sum(not result.done() for result in results) < 2 * helpers
-        some = list(islice(tasks, _AT_ONCE if wanted else 1))
+        some, failure = _take(tasks, _AT_ONCE if wanted else 1)
         if not some:
             break
         if wanted:
@@ -124,6 +122,19 @@ def _share(
             results[-1].set_result([function(*task) for task in some])
     for result in results:
         yield from result.result()
+    if failure:
+        raise failure
+
+
+def _take(tasks: Iterator[T], n: int) -> tuple[list[T], Exception | None]:
+    """Return the next `n` tasks, or as many as there are, and the exception that they end with, if any."""
+    some: list[T] = []
+    try:
+        for task in islice(tasks, n):
+            some.append(task)  # noqa: PERF402  a list made at once would be lost with an exception
+    except Exception as error:
+        return some, error
+    return some, None
 
 
 def _call_as_child(parent: int, function: Callable[..., Any], tasks: list[tuple[Any, ...]]) -> list[Any]:
@@ -181,6 +192,8 @@ def tag_inputs(
 ) -> Counts:
     """Tag all inputs into one output, whose finished blocks are passed over; return the counts."""
     output.begin(_header(shared, options))
+    if all(file.path for file in inputs) and sum(file.size for file in inputs) < WORTH_HELP_BYTES:
+        workers = replace(workers, jobs=1)
     blocks = islice(_blocks(inputs, by_place=workers.are_here), output.counts.blocks, None)
     tasks = ((shared, block, options) for block in blocks)
     try:

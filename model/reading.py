@@ -76,9 +76,8 @@ class Reading(NamedTuple):
 
         There is one sentence more, behind the last, without any.
         """
-        found = (self.term < n_terms).nonzero()[0]
-        sentence = self.sentence_of.take(self.word.take(found))
-        return Occurrences(sentence, self.term.take(found), int(self.sentence_of[-1]) + 1, n_terms)
+        words = Occurrences(self.word, self.term, int(self.sentence_of[-1]) + 1, self.n_terms).below(n_terms)
+        return words._replace(row=self.sentence_of.take(words.row))
 
 
 def _is_marked(symbols: Symbols) -> npt.NDArray[np.bool_]:

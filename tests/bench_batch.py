@@ -20,7 +20,7 @@ from model.linear import SparseWeights
 from model.page_lines import looks_like_a_page
 from model.text import normalise, repair
 
-ROUNDS = 5
+ROUNDS = 3
 N_LINES = 500_000
 
 

@@ -26,7 +26,9 @@ from serving import free_port
 from model import TopicTagger
 from model.errors import DataError, Problem
 from service.batch import inputs
-from service.batch.run import WORTH_HELP_BYTES, Workers
+from service.batch.blocks import Stretch
+from service.batch.run import WORTH_HELP_BYTES
+from service.batch.workers import Workers
 from training.examples import Example
 
 Chude = Callable[..., subprocess.CompletedProcess[str]]
@@ -114,7 +116,7 @@ def test_blocks_by_place_are_the_same_blocks(
     (file,) = inputs.find_inputs([str(path)])
     as_bytes, by_place = list(file.blocks()), list(file.blocks(by_place=True))
     assert len(by_place) > 10
-    assert sum(isinstance(block.items[0], inputs.Stretch) for block in by_place) == len(by_place) - 1
+    assert sum(isinstance(block.items[0], Stretch) for block in by_place) == len(by_place) - 1
     assert [(b.first, b.position, b.data()) for b in by_place] == [(b.first, b.position, b.data()) for b in as_bytes]
     kept = b"".join(block.data() for block in as_bytes).split(b"\n")
     assert [line for line in kept if len(line) < 9000] == [line for line in lines if len(line) < 9000]

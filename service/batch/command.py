@@ -16,8 +16,9 @@ from model.versions import artifact_folder
 from service.batch.inputs import COMPRESSIONS, INPUT_FORMATS, find_inputs, format_of
 from service.batch.output import BatchError, Counts, FileOutput, StreamOutput
 from service.batch.rows import OUTPUT_FORMATS
-from service.batch.run import OnBlock, Workers, describe_run, tag_inputs, tag_partitions, with_table_columns
+from service.batch.run import OnBlock, describe_run, tag_inputs, tag_partitions, with_table_columns
 from service.batch.tagging import Options, SharedArtifact
+from service.batch.workers import Workers
 
 _GO_ON = "run the same command with --resume to go on"
 _PAGE: dict[str | None, Page] = {None: "auto", "html": "auto", "page": "always", "text": "never"}
@@ -70,23 +71,13 @@ def command(
     options = Options(text_column, id_column, keep, explain, _PAGE[kind], kind == "html", format, compression)
     options = with_table_columns(options, files)
     workers = Workers(jobs, dask)
-    with _progress(sum(file.size for file in files), max_errors) as on_block:
-        try:
-            if to_folder:
-                counts = tag_partitions(files, Path(output), shared, options, workers, on_block)
-            else:
-                run = describe_run(files, shared, options)
-                target = StreamOutput() if output == "-" else FileOutput(Path(output), run, resume=resume)
-                counts = tag_inputs(files, target, shared, options, workers, on_block)
-        except KeyboardInterrupt:
-            if output == "-":
-                raise
-            raise BatchError(f"stopped: {_GO_ON}") from None
-        except BrokenExecutor:
-            advice = "start again" if output == "-" else _GO_ON
-            raise BatchError(
-                f"a process was killed from outside, perhaps for want of memory: {advice}, with fewer --jobs"
-            ) from None
+    with _stops_named(output), _progress(sum(file.size for file in files), max_errors) as on_block:
+        if to_folder:
+            counts = tag_partitions(files, Path(output), shared, options, workers, on_block)
+        else:
+            run = describe_run(files, shared, options)
+            target = StreamOutput() if output == "-" else FileOutput(Path(output), run, resume=resume)
+            counts = tag_inputs(files, target, shared, options, workers, on_block)
     _summarise(counts, output)
     return 0
 
@@ -104,6 +95,22 @@ def _check_output(output: str, chosen: str | None) -> tuple[bool, str, str]:
     if output != "-" and not parent.is_dir():
         raise DataError([Problem(str(parent), 0, "", "no such folder: make it first")])
     return to_folder, format, compression
+
+
+@contextmanager
+def _stops_named(output: str) -> Iterator[None]:
+    """Raise BatchError, which says how to go on, where the run is stopped from outside."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if output == "-":
+            raise
+        raise BatchError(f"stopped: {_GO_ON}") from None
+    except BrokenExecutor:
+        advice = "start again" if output == "-" else _GO_ON
+        raise BatchError(
+            f"a process was killed from outside, perhaps for want of memory: {advice}, with fewer --jobs"
+        ) from None
 
 
 @contextmanager

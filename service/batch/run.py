@@ -4,154 +4,22 @@ Dask cluster; the same code and the same bytes everywhere.
 
 from __future__ import annotations
 
-import os
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from functools import cache, partial
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from service.batch.inputs import Block, Input, open_input
-from service.batch.output import BatchError, Counts, FileOutput, StreamOutput
+from service.batch.blocks import Block
+from service.batch.inputs import Input, open_input
+from service.batch.output import Counts, FileOutput, StreamOutput
 from service.batch.rows import header
 from service.batch.tagging import Options, SharedArtifact, Tagged, tag_block
+from service.batch.workers import Workers
 
-T = TypeVar("T")
 OnBlock = Callable[[Counts, int], None]
-_LOOK_EVERY_S = 0.5
 WORTH_HELP_BYTES = 1 << 24
 """A run of less is over before other processes have started."""
-_AT_ONCE = 4
-"""Blocks that are sent to a process together, and come back together."""
-_MOST_UNREAD = 32
-"""Results that may wait for an earlier one, for each helper."""
-_IDLE_S = 300
-
-
-@dataclass(frozen=True)
-class Workers:
-    """Who tags: one process, several, or the cluster of a Dask scheduler."""
-
-    jobs: int = 1
-    dask: str | None = None
-
-    @property
-    def are_here(self) -> bool:
-        """Tell whether there are several processes, all on this machine."""
-        return self.dask is None and self.jobs > 1
-
-    @contextmanager
-    def started(self, shared: SharedArtifact) -> Iterator[None]:
-        """Prepare them; on a cluster the artifact goes to every machine once, named by its digest."""
-        if self.dask is None:
-            yield
-            return
-        from dask.distributed import Client
-        from joblib import parallel_config
-
-        connect: Any = Client
-
-        try:
-            client = connect(self.dask, timeout="5s", set_as_default=True)
-        except (OSError, TimeoutError) as error:
-            raise BatchError(f"{self.dask}: no Dask scheduler answers there: {error}") from None
-        with client, parallel_config(backend="dask", scatter=[shared]):
-            yield
-
-    def share(self, function: Callable[..., Any], tasks: Iterator[tuple[Any, ...]]) -> Iterator[Any]:
-        """Yield the results of short tasks in their order; of several processes on this machine, this one is one."""
-        if not self.are_here:
-            yield from self.map(function, tasks)
-            return
-        from joblib import effective_n_jobs
-        from joblib.externals.loky import get_reusable_executor
-
-        helpers = effective_n_jobs(self.jobs) - 1
-        if not helpers:  # joblib can't start processes everywhere
-            yield from (function(*task) for task in tasks)
-            return
-        executor = get_reusable_executor(helpers, timeout=_IDLE_S, env={"OMP_NUM_THREADS": "1"})
-        try:
-            yield from _share(executor, helpers, function, tasks)
-        finally:
-            executor.shutdown(wait=False, kill_workers=True)
-
-    def map(self, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-        """Yield the results of long tasks in their order; of several processes, this one waits for the others."""
-        if self.jobs == 1 and self.dask is None:
-            yield from (function(*task) for task in tasks)
-            return
-        from joblib import Parallel, delayed
-
-        jobs = -1 if self.dask else self.jobs
-        parallel = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
-        if self.dask is not None:
-            yield from parallel(delayed(function)(*task) for task in tasks)
-            return
-        call = partial(_call_as_child, os.getpid(), function)
-        for results in parallel(delayed(call)([task]) for task in tasks):
-            yield from results
-
-
-def _share(
-    executor: Executor, helpers: int, function: Callable[..., Any], tasks: Iterator[tuple[Any, ...]]
-) -> Iterator[Any]:
-    """Give each helper a few tasks to do and a few to go on with, do others here, and yield the results in order.
-
-    Where the tasks end with an exception, it is raised after the last result.
-    """
-    results: deque[Future[list[Any]]] = deque()
-    failure: Exception | None = None
-    while failure is None:
-        while results and (results[0].done() or len(results) > _MOST_UNREAD * helpers):
-            yield from results.popleft().result()
-        wanted = sum(not result.done() for result in results) < 2 * helpers
-        some, failure = _take(tasks, _AT_ONCE if wanted else 1)
-        if not some:
-            break
-        if wanted:
-            results.append(executor.submit(_call_as_child, os.getpid(), function, some))
-        else:
-            results.append(Future())
-            results[-1].set_result([function(*task) for task in some])
-    for result in results:
-        yield from result.result()
-    if failure:
-        raise failure
-
-
-def _take(tasks: Iterator[T], n: int) -> tuple[list[T], Exception | None]:
-    """Return the next `n` tasks, or as many as there are, and the exception that they end with, if any."""
-    some: list[T] = []
-    try:
-        for task in islice(tasks, n):
-            some.append(task)  # noqa: PERF402  a list made at once would be lost with an exception
-    except Exception as error:
-        return some, error
-    return some, None
-
-
-def _call_as_child(parent: int, function: Callable[..., Any], tasks: list[tuple[Any, ...]]) -> list[Any]:
-    """Call the function for each task, in a process that ends when its parent does, however that ends."""
-    if os.getpid() != parent:  # joblib can't start processes everywhere, and goes on without them
-        _follow(parent)
-    return [function(*task) for task in tasks]
-
-
-@cache
-def _follow(parent: int) -> None:
-    def wait() -> None:
-        while os.getppid() == parent:
-            time.sleep(_LOOK_EVERY_S)
-        os._exit(1)
-
-    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 def describe_run(inputs: Iterable[Input], shared: SharedArtifact, options: Options) -> dict[str, Any]:

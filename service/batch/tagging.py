@@ -17,7 +17,8 @@ from model.encoding import decode
 from model.errors import UnreadableText
 from model.html import is_html, read_html
 from model.tagger import Page
-from service.batch.inputs import MAX_LINE_BYTES, Block
+from service.batch.blocks import Block
+from service.batch.inputs import MAX_LINE_BYTES
 from service.batch.rows import encode_rows
 
 T = TypeVar("T")

@@ -10,7 +10,6 @@ from flask import Flask
 from model.versions import Versions
 from service.settings import Settings
 from service.web import docs, labels, models, predict, problems, request_log, retraining, status
-from service.web.batching import Batcher
 from service.web.key_store import KeyStore
 from service.web.live import LiveTagger
 from service.web.metrics import Metrics
@@ -24,13 +23,11 @@ def create_app(settings: Settings) -> Flask:
     versions = Versions(settings.home)
     metrics = Metrics()
     live = LiveTagger(versions, logging.getLogger(request_log.LOGGER), metrics.count_refusal)
-    batcher = Batcher(lambda: live.tagger)
     app.extensions[EXTENSION] = Services(
         settings,
         versions,
         metrics,
         live,
-        batcher,
         KeyStore(settings.home),
         cache(lambda: open_store(settings.home, settings.labels_url)),
     )

@@ -1,68 +1,48 @@
 """Texts of concurrent requests tagged together: a batch costs each text a quarter of what it costs alone.
 
-The first thread that finds no batch under way takes all texts that are waiting, tags them, and hands the results out;
-those that come meanwhile make up the next batch. A text that is alone does not wait.
+Whatever requests the loop finds ready at the same time make up a batch. A text that is alone does not wait.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from model.errors import TextError
-from model.tagger import Tagging, TopicTagger
+from gevent import get_hub
+from gevent.hub import Waiter
 
-_MAX_CHARS = 20_000
-"""Longer texts gain nothing from company, and would keep it waiting."""
+from model import Tagging, TopicTagger
 
-
-class _Waiting:
-    """A text, and where its result comes."""
-
-    __slots__ = ("done", "result", "text")
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.result: Tagging | TextError | Exception | None = None
-        self.done = threading.Lock()
-        self.done.acquire()
+_MAX_TEXTS = 64
+"""Most texts in a batch, so that the loop is soon back."""
 
 
 class Batcher:
-    """Tags texts for many threads with the tagger that `live` returns."""
+    """Tags texts for the greenlets of one loop with the tagger that `live` returns."""
 
     def __init__(self, live: Callable[[], TopicTagger]) -> None:
         self._live = live
-        self._queue: list[_Waiting] = []
-        self._queue_lock = threading.Lock()
-        self._running = threading.Lock()
+        self._queue: list[tuple[str, Waiter]] = []
 
     def tag(self, text: str) -> Tagging:
         """Return what the live tagger's `tag` returns for the text, and raise what it raises."""
-        if len(text) > _MAX_CHARS:
-            return self._live().tag(text)
-        waiting = _Waiting(text)
-        with self._queue_lock:
-            self._queue.append(waiting)
-            leads = len(self._queue) == 1
-        if leads:
-            with self._running:
-                self._run()
-        waiting.done.acquire()
-        if isinstance(waiting.result, Exception):
-            raise waiting.result
-        assert waiting.result is not None
-        return waiting.result
+        waiter = Waiter()
+        if not self._queue:
+            get_hub().loop.run_callback(self._run)
+        self._queue.append((text, waiter))
+        tagging: Tagging = waiter.get()
+        return tagging
 
     def _run(self) -> None:
-        with self._queue_lock:
-            batch, self._queue = self._queue, []
+        batch, self._queue = self._queue[:_MAX_TEXTS], self._queue[_MAX_TEXTS:]
+        if self._queue:
+            get_hub().loop.run_callback(self._run)
+        results: Sequence[Tagging | Exception]
         try:
-            results = self._live().tag_many([waiting.text for waiting in batch], errors="return")
-            for waiting, result in zip(batch, results, strict=True):
-                waiting.result = result
+            results = self._live().tag_many([text for text, _ in batch], errors="return")
         except Exception as error:
-            for waiting in batch:
-                waiting.result = error
-        for waiting in batch:
-            waiting.done.release()
+            results = [error] * len(batch)
+        for (_, waiter), result in zip(batch, results, strict=True):
+            if isinstance(result, Exception):
+                waiter.throw(result)
+            else:
+                waiter.switch(result)

@@ -6,7 +6,6 @@ import codecs
 import contextlib
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -18,6 +17,8 @@ from service.settings import Settings
 from service.web.problems import RequestError
 
 T = TypeVar("T")
+LATE = "chude.late"
+"""Key of the WSGI environment: whether the body did not come in time."""
 _PLACE = re.compile(r" - at `\$(.*)`$")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _FIELD = re.compile(r"(?:missing required|unknown) field `(.*?)`")
@@ -55,7 +56,6 @@ def content_type(request: Request, allowed: tuple[str, ...]) -> str:
 def read_body(request: Request, settings: Settings) -> bytes:
     """Return the whole body. Raises RequestError 413 when it is too large, 400 when it was cut short, 408 when late."""
     limit, length = settings.max_body_bytes, request.content_length
-    began = time.monotonic()
     body = b""
     if length is None or length <= limit:
         with contextlib.suppress(OSError):  # the connection, or a chunk, ended in the middle
@@ -63,7 +63,7 @@ def read_body(request: Request, settings: Settings) -> bytes:
     if max(length or 0, len(body)) > limit:
         raise RequestError(413, "body-too-large", f"the body has more than {limit:,} bytes: send fewer documents")
     if length is not None and len(body) < length:
-        if time.monotonic() - began >= settings.request_timeout_s - 1:
+        if request.environ.get(LATE):
             raise RequestError(408, "request-timeout", f"the body took more than {settings.request_timeout_s} s")
         raise RequestError(400, "body-cut-short", f"{len(body)} of {length} bytes of the body came: send it again")
     return body

@@ -19,6 +19,8 @@ from service.web.schemas import Document, DocumentFailure, Documents, DocumentTa
 from service.web.services import Services, services
 
 blueprint = Blueprint("predict", __name__)
+TAG = "chude.tag"
+"""Key of the WSGI environment: what to tag one text with, if not the live tagger."""
 _JSON, _TEXT, _HTML = "application/json", "text/plain", "text/html"
 
 
@@ -103,7 +105,8 @@ def _tag_one(chude: Services, document: Document, explain: bool) -> DocumentTagg
     if explain:
         result = _explain(chude.live.tagger, document)
     else:
-        result = chude.batcher.tag(_title_of(document) + document.text)
+        tag = request.environ.get(TAG, chude.live.tagger.tag)
+        result = tag(_title_of(document) + document.text)
     chude.metrics.count_documents([result], len(document.text))
     g.counts = {"documents": 1, "tags": dict.fromkeys(result["tags"], 1), "version": result["model"]}
     return _with_id(document, result)

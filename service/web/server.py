@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import logging
-import socket
-import time
-from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
-from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from model.html import prepare
 from service.settings import Settings
 from service.web.app import create_app
 from service.web.metrics import Metrics
 from service.web.request_log import LOGGER, log_config
-from service.web.services import EXTENSION
+from service.web.worker import LoopWorker
 
 _KEEP_ALIVE_S = 75
 """Longer than nginx keeps a connection to us, so that it is never us who close one that is being used."""
-
-
-class DeadlineWorker(ThreadWorker):
-    """A worker that gives up on clients who take too long to send a request, or to take its answer."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._began: dict[TConn, float] = {}
-        self._limit_s: int = self.app.settings.request_timeout_s
-
-    def handle(self, conn: TConn) -> object:
-        """Answer one request."""
-        self._began[conn] = time.monotonic()
-        try:
-            return super().handle(conn)
-        finally:
-            del self._began[conn]
-
-    def murder_pending(self) -> None:
-        """Close what waits for too long; gunicorn calls this at least once a second."""
-        super().murder_pending()
-        now = time.monotonic()
-        for conn, began in list(self._began.items()):
-            late = now - began - self._limit_s
-            if late >= 0:
-                # A read that waits returns; the answer, 408, can still be written for a while.
-                with contextlib.suppress(OSError):
-                    conn.sock.shutdown(socket.SHUT_RDWR if late > self._limit_s else socket.SHUT_RD)
 
 
 class Server(BaseApplication):
@@ -69,7 +36,7 @@ class Server(BaseApplication):
             "bind": host if host.startswith("unix:") else f"{host}:{s.port}",
             "workers": s.workers,
             "threads": s.threads,
-            "worker_class": DeadlineWorker,
+            "worker_class": LoopWorker,
             "timeout": max(30, 2 * s.request_timeout_s),
             "graceful_timeout": s.stop_timeout_s,
             "keepalive": _KEEP_ALIVE_S,
@@ -78,7 +45,6 @@ class Server(BaseApplication):
             "logconfig_dict": log_config(),
             "when_ready": _say_where,
             "pre_fork": _freeze,
-            "post_worker_init": _follow_pointer,
             "child_exit": _forget,
             "control_socket_disable": True,
         }
@@ -100,10 +66,6 @@ def _freeze(arbiter: Arbiter, worker: Worker) -> None:
     """Keep the garbage collector from touching, and so copying, what the workers share."""
     gc.collect()
     gc.freeze()
-
-
-def _follow_pointer(worker: Worker) -> None:
-    worker.wsgi.extensions[EXTENSION].live.watch()
 
 
 def _forget(arbiter: Arbiter, worker: Worker) -> None:

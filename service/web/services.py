@@ -10,7 +10,6 @@ from flask import current_app
 
 from model.versions import Versions
 from service.settings import Settings
-from service.web.batching import Batcher
 from service.web.key_store import KeyStore
 from service.web.live import LiveTagger
 from service.web.metrics import Metrics
@@ -27,7 +26,6 @@ class Services:
     versions: Versions
     metrics: Metrics
     live: LiveTagger
-    batcher: Batcher
     keys: KeyStore
     store: Callable[[], LabelStore]
     """Opens the label store at the first call in a process, so that workers never share a connection."""

@@ -1,0 +1,51 @@
+"""A client's connection in the loop, on which requests and answers have deadlines that gunicorn has not."""
+
+from __future__ import annotations
+
+import errno
+import time
+
+import gevent.socket
+
+
+class Connection(gevent.socket.socket):
+    """Reads a request, however it is dealt out, for `limit_s` seconds; writes each part of an answer for as long."""
+
+    def __init__(self, accepted: gevent.socket.socket, limit_s: float) -> None:
+        """Take over the connection of an accepted socket."""
+        super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        self._limit_s = limit_s
+        self._began: float | None = None
+        self.is_late = False
+        """Whether a request did not come in time; nothing more is read then."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no part of a request is here."""
+        return self._began is None
+
+    def end_request(self) -> None:
+        """Let the next bytes be a new request's."""
+        self._began = None
+
+    def recv(self, *args: int) -> bytes:
+        """Return what came, or nothing when it is too late."""
+        if self._began is None:
+            self.settimeout(None)
+            data: bytes = super().recv(*args)
+            self._began = time.monotonic()
+            return data
+        self.settimeout(max(self._began + self._limit_s - time.monotonic(), 0.001))
+        try:
+            return b"" if self.is_late else super().recv(*args)
+        except TimeoutError:
+            self.is_late = True
+            return b""
+
+    def sendall(self, data: bytes, flags: int = 0) -> None:
+        """Write. Raises BrokenPipeError when the client does not take it in time."""
+        self.settimeout(self._limit_s)
+        try:
+            super().sendall(data, flags)
+        except TimeoutError:
+            raise BrokenPipeError(errno.EPIPE, "the answer was not taken in time") from None

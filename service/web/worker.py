@@ -79,6 +79,7 @@ class LoopWorker(GeventWorker):
         """Answer one request."""
         super().handle_request(listener_name, req, sock, addr)
         sock.end_request()
+        gevent.sleep(0)  # a client with its next request at hand lets the others go first
 
     def _hang_up(self) -> None:
         """End the idle connections of a worker that was told to stop."""

@@ -11,16 +11,17 @@ from gevent import get_hub
 from gevent.hub import Waiter
 
 from model import Tagging, TopicTagger
+from service.web.metrics import Metrics
 
 _MAX_TEXTS = 64
 """Most texts in a batch, so that the loop is soon back."""
 
 
 class Batcher:
-    """Tags texts for the greenlets of one loop with the tagger that `live` returns."""
+    """Tags texts for the greenlets of one loop with the tagger that `live` returns, and counts them."""
 
-    def __init__(self, live: Callable[[], TopicTagger]) -> None:
-        self._live = live
+    def __init__(self, live: Callable[[], TopicTagger], metrics: Metrics) -> None:
+        self._live, self._metrics = live, metrics
         self._queue: list[tuple[str, Waiter]] = []
 
     def tag(self, text: str) -> Tagging:
@@ -36,11 +37,14 @@ class Batcher:
         batch, self._queue = self._queue[:_MAX_TEXTS], self._queue[_MAX_TEXTS:]
         if self._queue:
             get_hub().loop.run_callback(self._run)
+        texts = [text for text, _ in batch]
         results: Sequence[Tagging | Exception]
         try:
-            results = self._live().tag_many([text for text, _ in batch], errors="return")
+            results = self._live().tag_many(texts, errors="return")
         except Exception as error:
             results = [error] * len(batch)
+        taggings = [result for result in results if not isinstance(result, Exception)]
+        self._metrics.count_documents(taggings, sum(map(len, texts)))
         for (_, waiter), result in zip(batch, results, strict=True):
             if isinstance(result, Exception):
                 waiter.throw(result)

@@ -55,41 +55,36 @@ def content_type(request: Request, allowed: tuple[str, ...]) -> str:
 
 def read_body(request: Request, settings: Settings) -> bytes:
     """Return the whole body. Raises RequestError 413 when it is too large, 400 when it was cut short, 408 when late."""
-    limit, length = settings.max_body_bytes, request.content_length
+    environ = request.environ
+    limit, length = settings.max_body_bytes, int(environ.get("CONTENT_LENGTH") or -1)
     body = b""
-    if length is None or length <= limit:
+    if length <= limit:
         with contextlib.suppress(OSError):  # the connection, or a chunk, ended in the middle
-            body = request.environ["wsgi.input"].read(limit + 1 if length is None else length)
-    if max(length or 0, len(body)) > limit:
+            body = environ["wsgi.input"].read(limit + 1 if length < 0 else length)
+    if max(length, len(body)) > limit:
         raise RequestError(413, "body-too-large", f"the body has more than {limit:,} bytes: send fewer documents")
-    if length is not None and len(body) < length:
-        if request.environ.get(LATE):
+    if len(body) < length:
+        if environ.get(LATE):
             raise RequestError(408, "request-timeout", f"the body took more than {settings.request_timeout_s} s")
         raise RequestError(400, "body-cut-short", f"{len(body)} of {length} bytes of the body came: send it again")
     return body
 
 
-class _Hooks:
-    """What the JSON parser calls, and what was found that is refused."""
+def _pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of its members; a key that stands twice is refused."""
+    found = dict(items)
+    if len(found) < len(items):
+        twice, count = Counter(key for key, _ in items).most_common(1)[0]
+        found[twice] = _Refused("the key stands twice" if count == 2 else f"the key stands {count} times")
+    return found
 
-    def __init__(self) -> None:
-        self.refused: list[_Refused] = []
 
-    def pairs(self, items: list[tuple[str, Any]]) -> dict[str, Any]:
-        """Make an object of its members; a key that stands twice is refused."""
-        found = dict(items)
-        if len(found) < len(items):
-            twice, count = Counter(key for key, _ in items).most_common(1)[0]
-            found[twice] = self._refuse("the key stands twice" if count == 2 else f"the key stands {count} times")
-        return found
+def _constant(name: str) -> _Refused:
+    """Refuse NaN and the infinities, which Python adds to JSON."""
+    return _Refused(f"{name} is no JSON: write a number or null")
 
-    def constant(self, name: str) -> _Refused:
-        """Refuse NaN and the infinities, which Python adds to JSON."""
-        return self._refuse(f"{name} is no JSON: write a number or null")
 
-    def _refuse(self, what: str) -> _Refused:
-        self.refused.append(_Refused(what))
-        return self.refused[-1]
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant)
 
 
 def parse_json(body: bytes, settings: Settings) -> Any:
@@ -98,25 +93,23 @@ def parse_json(body: bytes, settings: Settings) -> Any:
     The error has the pointer of the field where there is one.
     """
     try:
-        text = body.decode("utf-8").removeprefix("\ufeff")
+        value = _DECODER.decode(body.decode("utf-8").removeprefix("\ufeff"))
+        refused = _look_through(value, settings.max_json_depth)
     except UnicodeDecodeError as error:
         raise RequestError(400, "not-utf-8", f"the body is not UTF-8 from byte {error.start}") from None
-    limit, hooks = settings.max_json_depth, _Hooks()
-    too_deep = RequestError(400, "json-too-deep", f"arrays and objects are nested more than {limit} levels deep")
-    try:
-        value = json.loads(text, object_pairs_hook=hooks.pairs, parse_constant=hooks.constant)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise RequestError(400, "bad-json", f"the body is no JSON: {error.msg} at {place}") from None
     except RecursionError:
-        raise too_deep from None
+        limit = settings.max_json_depth
+        raise RequestError(
+            400, "json-too-deep", f"arrays and objects are nested more than {limit} levels deep"
+        ) from None
     except ValueError:
         raise RequestError(400, "bad-json", "a number in the body has too many digits") from None
-    if _is_deeper(value, limit):
-        raise too_deep
-    if hooks.refused:
-        pointer = next(_find(value, lambda part: isinstance(part, _Refused)))
-        raise RequestError(400, "bad-json", f"{pointer}: {hooks.refused[0].what}", pointer=pointer)
+    if refused:
+        pointer = next(_find(value, lambda part: part is refused))
+        raise RequestError(400, "bad-json", f"{pointer}: {refused.what}", pointer=pointer)
     return value
 
 
@@ -166,11 +159,13 @@ def _find(value: object, wanted: Callable[[object], bool], pointer: str = "") ->
         yield from _find(part, wanted, f"{pointer}/{key}")
 
 
-def _is_deeper(value: object, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit + 1):
+def _look_through(value: object, max_depth: int) -> _Refused | None:
+    """Return what is refused in a value, if anything. Raises RecursionError where it is nested too deeply."""
+    refused, level = None, [value]
+    for _ in range(max_depth + 1):
         containers = [part for part in level if isinstance(part, dict | list)]
+        refused = refused or next((part for part in level if isinstance(part, _Refused)), None)
         if not containers:
-            return False
+            return refused
         level = [part for inner in containers for part in (inner.values() if isinstance(inner, dict) else inner)]
-    return True
+    raise RecursionError

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from model import Tagging, TextError, TopicTagger
+from model import Tagging, TopicTagger
 from model.tagger import NO_KNOWN_TERM
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -65,22 +65,24 @@ class Metrics:
         if error:
             self._errors.labels(error).inc()
 
-    def count_documents(self, results: Sequence[Tagging | TextError], characters: int) -> None:
-        """Count tagged documents, what they were tagged with, and those that could not be."""
+    def count_documents(self, taggings: Sequence[Tagging], characters: int) -> None:
+        """Count tagged documents and what they were tagged with; `characters` came in all, with those that failed."""
         self._characters.inc(characters)
         seen: defaultdict[tuple[Counter, tuple[str, ...]], int] = defaultdict(int)
-        for result in results:
-            if isinstance(result, TextError):
-                seen[self._errors, (result.code,)] += 1
-                continue
-            version = result["model"]
+        for tagging in taggings:
+            version = tagging["model"]
             seen[self._documents, (version,)] += 1
-            for tag in result["tags"]:
+            for tag in tagging["tags"]:
                 seen[self._tags, (tag, version)] += 1
-            if NO_KNOWN_TERM in result.get("warnings", ()):
+            if NO_KNOWN_TERM in tagging.get("warnings", ()):
                 seen[self._unknown, (version,)] += 1
         for (counter, labels), n in seen.items():
             counter.labels(*labels).inc(n)
+
+    def count_errors(self, codes: Iterable[str]) -> None:
+        """Count documents that could not be tagged."""
+        for code in codes:
+            self._errors.labels(code).inc()
 
     def count_refusal(self) -> None:
         """Count a version that was refused."""

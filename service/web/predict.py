@@ -7,11 +7,11 @@ from typing import Any, cast
 
 from flask import Blueprint, Response, g, request
 
-from model import Tagging, TextError, TextTooLong, TopicTagger
+from model import Tagging, TextError, TopicTagger
 from model.encoding import decode
 from model.html import read_html
-from service.settings import Settings
-from service.web.body import content_type, convert, is_half, lone_surrogate, parse_json, read_body
+from service.web.body import content_type, read_body
+from service.web.documents import check_length, failure, read_documents
 from service.web.keys import reading
 from service.web.operations import SWITCH, json_response, operation
 from service.web.problems import RequestError
@@ -20,7 +20,7 @@ from service.web.services import Services, services
 
 blueprint = Blueprint("predict", __name__)
 TAG = "chude.tag"
-"""Key of the WSGI environment: what to tag one text with, if not the live tagger."""
+"""Key of the WSGI environment: what tags a text together with those of other requests, and counts it."""
 _JSON, _TEXT, _HTML = "application/json", "text/plain", "text/html"
 
 
@@ -42,14 +42,14 @@ def predict() -> Response:
     kind = content_type(request, (_JSON, _TEXT, _HTML))
     body = read_body(request, chude.settings)
     if kind == _JSON:
-        value = parse_json(body, chude.settings)
-        if isinstance(value, dict) and "documents" in value:
-            return json_response(_tag_documents(chude, value, explain))
-        return json_response(_tag_one(chude, _document(value, "", chude.settings), explain))
+        found = read_documents(body, chude.settings)
+        if isinstance(found, list):
+            return json_response(_tag_documents(chude, found, explain))
+        return json_response(_tag_one(chude, found, explain))
     text = _decode(body)
     if kind == _HTML:
         text = read_html(text, source="the body")
-    result = _tag_one(chude, _checked(Document(text), chude.settings), explain)
+    result = _tag_one(chude, check_length(Document(text), chude.settings), explain)
     if kind == _HTML and explain:
         result["text"] = text
     return json_response(result)
@@ -75,26 +75,6 @@ def _decode(body: bytes) -> str:
         raise RequestError(400, "wrong-charset", f"the body is no {charset} from byte {error.start}") from None
 
 
-def _document(value: object, pointer: str, settings: Settings) -> Document:
-    """Return the checked document. Raises RequestError or TextTooLong."""
-    document = convert(value, Document, pointer)
-    if any(map(is_half, (document.text, document.title, document.id))):
-        half = lone_surrogate(value) or ""
-        raise RequestError(
-            422, "bad-field", f"{pointer}{half} has half a character (a lone surrogate)", pointer=pointer + half
-        )
-    return _checked(document, settings)
-
-
-def _checked(document: Document, settings: Settings) -> Document:
-    n_chars, limit = len(document.text) + len(document.title or ""), settings.max_text_chars
-    if n_chars > limit:
-        raise TextTooLong(
-            f"the text has {n_chars:,} characters, and {limit:,} is the limit: send one article at a time"
-        )
-    return document
-
-
 def _title_of(document: Document) -> str:
     """Return what is put before the text to tag both together, a line break at its end."""
     title = (document.title or "").strip()
@@ -102,12 +82,13 @@ def _title_of(document: Document) -> str:
 
 
 def _tag_one(chude: Services, document: Document, explain: bool) -> DocumentTagging:
-    if explain:
-        result = _explain(chude.live.tagger, document)
+    tag_with_others = request.environ.get(TAG)
+    if tag_with_others and not explain:
+        result = tag_with_others(_title_of(document) + document.text)
     else:
-        tag = request.environ.get(TAG, chude.live.tagger.tag)
-        result = tag(_title_of(document) + document.text)
-    chude.metrics.count_documents([result], len(document.text))
+        tagger = chude.live.tagger
+        result = _explain(tagger, document) if explain else tagger.tag(_title_of(document) + document.text)
+        chude.metrics.count_documents([result], len(document.text))
     g.counts = {"documents": 1, "tags": dict.fromkeys(result["tags"], 1), "version": result["model"]}
     return _with_id(document, result)
 
@@ -131,39 +112,23 @@ def _explain(tagger: TopicTagger, document: Document) -> Tagging:
     return result
 
 
-def _tag_documents(chude: Services, value: dict[str, Any], explain: bool) -> Results:
-    settings = chude.settings
-    documents = convert(value, Documents).documents
-    if len(documents) > settings.max_documents:
-        raise RequestError(
-            413,
-            "too-many-documents",
-            f"{len(documents):,} documents, and {settings.max_documents:,} is the limit: send them in several requests",
-            pointer="/documents",
-        )
+def _tag_documents(chude: Services, checked: list[Document | DocumentFailure], explain: bool) -> Results:
     tagger = chude.live.tagger
-    outcomes: list[Document | RequestError | TextError] = [
-        _document_or_error(document, f"/documents/{n}", settings) for n, document in enumerate(value["documents"])
-    ]
-    found = iter(_tag_all(tagger, [document for document in outcomes if isinstance(document, Document)], explain))
-    results = [next(found) if isinstance(outcome, Document) else outcome for outcome in outcomes]
-    _count(
-        chude,
-        tagger.version,
-        [outcome for outcome in results if not isinstance(outcome, RequestError)],
-        value["documents"],
-    )
-    return {
-        "model": tagger.version,
-        "results": [_result(*entry) for entry in zip(value["documents"], outcomes, results, strict=True)],
+    documents = [document for document in checked if isinstance(document, Document)]
+    outcomes = _tag_all(tagger, documents, explain)
+    taggings = [outcome for outcome in outcomes if not isinstance(outcome, TextError)]
+    answers = map(_result, documents, outcomes)
+    results = [next(answers) if isinstance(document, Document) else document for document in checked]
+    chude.metrics.count_documents(taggings, sum(len(document.text) for document in documents))
+    failures = [cast(DocumentFailure, result) for result in results if "error" in result]
+    chude.metrics.count_errors(one["error"]["code"] for one in failures)
+    g.counts = {
+        "documents": len(results),
+        "failed": len(results) - len(taggings),
+        "tags": dict(Counter(tag for tagging in taggings for tag in tagging["tags"])),
+        "version": tagger.version,
     }
-
-
-def _document_or_error(value: object, pointer: str, settings: Settings) -> Document | RequestError | TextError:
-    try:
-        return _document(value, pointer, settings)
-    except (RequestError, TextError) as error:
-        return error
+    return {"model": tagger.version, "results": results}
 
 
 def _tag_all(tagger: TopicTagger, documents: list[Document], explain: bool) -> list[Tagging | TextError]:
@@ -179,28 +144,5 @@ def _tag_all(tagger: TopicTagger, documents: list[Document], explain: bool) -> l
     return results
 
 
-def _result(
-    value: object, document: Document | RequestError | TextError, outcome: Tagging | RequestError | TextError
-) -> DocumentTagging | DocumentFailure:
-    if isinstance(document, Document) and isinstance(outcome, dict):
-        return _with_id(document, outcome)
-    assert isinstance(outcome, RequestError | TextError)
-    failure: DocumentFailure = {"error": {"code": outcome.code, "message": str(outcome)}}
-    if isinstance(outcome, RequestError) and outcome.pointer is not None:
-        failure["error"]["pointer"] = outcome.pointer
-    identity = value.get("id") if isinstance(value, dict) else None
-    if isinstance(identity, str | int) and lone_surrogate(identity) is None:
-        failure = {"id": identity, **failure}
-    return failure
-
-
-def _count(chude: Services, version: str, results: list[Tagging | TextError], documents: list[object]) -> None:
-    texts = [document.get("text") for document in documents if isinstance(document, dict)]
-    chude.metrics.count_documents(results, sum(len(text) for text in texts if isinstance(text, str)))
-    tagged = [result for result in results if not isinstance(result, TextError)]
-    g.counts = {
-        "documents": len(documents),
-        "failed": len(documents) - len(tagged),
-        "tags": dict(Counter(tag for result in tagged for tag in result["tags"])),
-        "version": version,
-    }
+def _result(document: Document, outcome: Tagging | TextError) -> DocumentTagging | DocumentFailure:
+    return failure(outcome, document.id) if isinstance(outcome, TextError) else _with_id(document, outcome)

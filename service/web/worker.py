@@ -23,7 +23,7 @@ from service.web.batching import Batcher
 from service.web.body import LATE
 from service.web.connection import Connection
 from service.web.predict import TAG
-from service.web.services import EXTENSION
+from service.web.services import EXTENSION, Services
 
 _QUICK = ("/predict", "/healthz", "/readyz")
 _QUICK_BYTES = 65_536
@@ -57,9 +57,9 @@ class LoopWorker(GeventWorker):
     def load_wsgi(self) -> None:
         """Put the gateway before the application."""
         super().load_wsgi()
-        live = self.wsgi.extensions[EXTENSION].live
-        self.wsgi = Gateway(self.wsgi, self._settings, Batcher(lambda: live.tagger))
-        live.watch()
+        chude: Services = self.wsgi.extensions[EXTENSION]
+        self.wsgi = Gateway(self.wsgi, self._settings, Batcher(lambda: chude.live.tagger, chude.metrics))
+        chude.live.watch()
 
     def run(self) -> None:
         """Serve until told to stop."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,8 +16,8 @@ from service.settings import Settings
 from service.web.problems import RequestError
 
 T = TypeVar("T")
-LATE = "chude.late"
-"""Key of the WSGI environment: whether the body did not come in time."""
+FAULT = "chude.fault"
+"""Key of the WSGI environment: "late" or "cut short" if the body did not come as it should."""
 _PLACE = re.compile(r" - at `\$(.*)`$")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _FIELD = re.compile(r"(?:missing required|unknown) field `(.*?)`")
@@ -53,20 +52,20 @@ def content_type(request: Request, allowed: tuple[str, ...]) -> str:
     return kind
 
 
-def read_body(request: Request, settings: Settings) -> bytes:
-    """Return the whole body. Raises RequestError 413 when it is too large, 400 when it was cut short, 408 when late."""
-    environ = request.environ
+def read_body(environ: Mapping[str, Any], settings: Settings) -> bytes:
+    """Return the whole body of a request, by its WSGI environment.
+
+    Raises RequestError 413 when it is too large, 400 when it was cut short, 408 when it came too late.
+    """
     limit, length = settings.max_body_bytes, int(environ.get("CONTENT_LENGTH") or -1)
-    body = b""
-    if length <= limit:
-        with contextlib.suppress(OSError):  # the connection, or a chunk, ended in the middle
-            body = environ["wsgi.input"].read(limit + 1 if length < 0 else length)
+    body = environ["wsgi.input"].read(limit + 1 if length < 0 else length) if length <= limit else b""
     if max(length, len(body)) > limit:
         raise RequestError(413, "body-too-large", f"the body has more than {limit:,} bytes: send fewer documents")
-    if len(body) < length:
-        if environ.get(LATE):
-            raise RequestError(408, "request-timeout", f"the body took more than {settings.request_timeout_s} s")
-        raise RequestError(400, "body-cut-short", f"{len(body)} of {length} bytes of the body came: send it again")
+    if environ.get(FAULT) == "late":
+        raise RequestError(408, "request-timeout", f"the body took more than {settings.request_timeout_s} s")
+    if environ.get(FAULT) or len(body) < length:
+        of = f"{len(body)} of {length} bytes" if length >= 0 else "only a part"
+        raise RequestError(400, "body-cut-short", f"{of} of the body came: send it again")
     return body
 
 

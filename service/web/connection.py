@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import time
 
 import gevent.socket
@@ -18,6 +19,7 @@ class Connection(gevent.socket.socket):
         self._began: float | None = None
         self.is_late = False
         """Whether a request did not come in time; nothing more is read then."""
+        self._hung_up = False
 
     @property
     def is_idle(self) -> bool:
@@ -28,19 +30,27 @@ class Connection(gevent.socket.socket):
         """Let the next bytes be a new request's."""
         self._began = None
 
+    def hang_up(self) -> None:
+        """Read nothing any more."""
+        self._hung_up = True
+        self.shutdown(socket.SHUT_RD)
+
     def recv(self, *args: int) -> bytes:
-        """Return what came, or nothing when it is too late."""
-        if self._began is None:
-            self.settimeout(None)
-            data: bytes = super().recv(*args)
-            self._began = time.monotonic()
-            return data
-        self.settimeout(max(self._began + self._limit_s - time.monotonic(), 0.001))
+        """Return what came, or nothing when it is too late or we hung up."""
+        began = self._began
+        self.settimeout(None if began is None else max(began + self._limit_s - time.monotonic(), 0.001))
         try:
-            return b"" if self.is_late else super().recv(*args)
+            data: bytes = b"" if self.is_late else super().recv(*args)
         except TimeoutError:
             self.is_late = True
             return b""
+        except OSError:
+            if self._hung_up:
+                return b""
+            raise
+        if began is None:
+            self._began = time.monotonic()
+        return data
 
     def sendall(self, data: bytes, flags: int = 0) -> None:
         """Write. Raises BrokenPipeError when the client does not take it in time."""

@@ -40,7 +40,7 @@ def keep() -> Response:
     """Add labelled records to the store, with what the live model says of their texts."""
     chude = services()
     content_type(request, (_JSON,))
-    value = parse_json(read_body(request, chude.settings), chude.settings)
+    value = parse_json(read_body(request.environ, chude.settings), chude.settings)
     examples = _examples(value, chude.settings.max_documents)
     tagger = chude.live.tagger
     labelling = Labelling(who=check_key(), source="POST /labels", model=tagger.version)

@@ -37,10 +37,10 @@ _JSON, _TEXT, _HTML = "application/json", "text/plain", "text/html"
 @reading
 def predict() -> Response:
     """Tag the body."""
-    chude = services()
-    explain = _explain_asked() if request.query_string else False
+    chude, environ = services(), request.environ
+    explain = _explain_asked() if environ.get("QUERY_STRING") else False
     kind = content_type(request, (_JSON, _TEXT, _HTML))
-    body = read_body(request, chude.settings)
+    body = read_body(environ, chude.settings)
     if kind == _JSON:
         found = read_documents(body, chude.settings)
         if isinstance(found, list):

@@ -16,11 +16,12 @@ from typing import Any
 import gevent
 import gevent.socket
 from gevent.threadpool import ThreadPool
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
 from service.settings import Settings
 from service.web.batching import Batcher
-from service.web.body import LATE
+from service.web.body import FAULT
 from service.web.connection import Connection
 from service.web.predict import TAG
 from service.web.services import EXTENSION, Services
@@ -88,7 +89,7 @@ class LoopWorker(GeventWorker):
         gevent.sleep(_LAST_WORDS_S)
         for connection in self._connections:
             if connection.is_idle:
-                connection.shutdown(socket.SHUT_RD)
+                connection.hang_up()
 
 
 class Gateway:
@@ -101,25 +102,28 @@ class Gateway:
 
     def __call__(self, environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer a request (WSGI)."""
-        body = self._body(environ)
+        body = self._read_body(environ)
         environ["wsgi.input"] = BytesIO(body)
-        environ[LATE] = environ["gunicorn.socket"].is_late
         if _is_quick(environ, len(body)):
             environ[TAG] = self._batcher.tag
             return self._application(environ, start_response)
         return self._answer_in_thread(environ, start_response)
 
-    def _body(self, environ: Environ) -> bytes:
-        """Return the body, or its beginning if it was cut off or is too large."""
+    def _read_body(self, environ: Environ) -> bytes:
+        """Return the body, or its beginning if it was cut off or is too large; says in `environ` what went wrong."""
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if not length and "HTTP_TRANSFER_ENCODING" in environ:
             length = self._max_bytes + 1
         elif length > self._max_bytes:
             return b""
+        body = b""
         try:
-            return bytes(environ["wsgi.input"].read(length))
-        except OSError:
-            return b""
+            body = environ["wsgi.input"].read(length)
+        except (OSError, ParseException):
+            environ[FAULT] = "cut short"
+        if environ["gunicorn.socket"].is_late:
+            environ[FAULT] = "late"
+        return body
 
     def _answer_in_thread(self, environ: Environ, start_response: Callable[..., object]) -> Iterator[bytes]:
         """Yield the answer. Each step may have another thread, but all have one context."""

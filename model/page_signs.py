@@ -16,7 +16,7 @@ _BREAKS = np.uint64(0x8080808080808080)
 _BREAK_BIT = np.uint64(7)
 _ONE = np.uint64(1)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
-_TABLE_BITS = 14
+_TABLE_BITS = 16
 _SHIFT = np.uint64(64 - _TABLE_BITS)
 Flags = npt.NDArray[np.bool_]
 

@@ -19,7 +19,8 @@ from model import TopicTagger
 
 ROUNDS = 5
 SECONDS = 2.0
-CONNECTIONS = 16
+CONNECTIONS = (64, 16, 1)
+"""Clients at a time; 64 is the load that the service is tested with."""
 ARTICLE_BYTES = 3300
 
 
@@ -50,35 +51,46 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
 
 
+def compare_endpoints(port: int, requests: list[bytes]) -> dict[str, list[tuple[float, float]]]:
+    """One-article requests beside the empty endpoint: rates and tails, (ours, its), a pair for each round."""
+    pairs: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(ROUNDS):
+        for n in CONNECTIONS:
+            empty = run_load(port, [get("/healthz")], connections=n, seconds=SECONDS)
+            predict = run_load(port, requests, connections=n, seconds=SECONDS)
+            pairs.setdefault(f"requests a second, {n} clients; /healthz", []).append((predict.rate, empty.rate))
+            tails = (predict.percentile_s(99) * 1000, empty.percentile_s(99) * 1000)
+            pairs.setdefault(f"99th percentile, ms, {n} clients; /healthz", []).append(tails)
+    return pairs
+
+
+def compare_bulk(port: int, texts: list[str]) -> list[tuple[float, float]]:
+    """A thousand articles in one request beside tagging them in this process: articles a second."""
+    many = [post("/predict", {"documents": [{"text": text} for text in texts]})]
+    tagger = TopicTagger.load()
+    pairs = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        tagger.tag_many(texts)
+        middle = time.perf_counter()
+        run_load(port, many, connections=1, seconds=0)
+        pairs.append((len(texts) / (time.perf_counter() - middle), len(texts) / (middle - began)))
+    return pairs
+
+
 def main() -> None:
     texts = read_texts(UNLABELLED, 2000)
     near = sorted(texts, key=lambda text: abs(len(text.encode()) - ARTICLE_BYTES))[:50]
     one = [post("/predict", {"text": text}) for text in near]
-    many = [post("/predict", {"documents": [{"text": text} for text in texts[:1000]]})]
-    tagger = TopicTagger.load()
-    rates, tails, bulk = [], [], []
     with service(workers=1) as (port, _):
-        for _ in range(ROUNDS):
-            empty = run_load(port, [get("/healthz")], connections=CONNECTIONS, seconds=SECONDS)
-            predict = run_load(port, one, connections=CONNECTIONS, seconds=SECONDS)
-            rates.append((predict.rate, empty.rate))
-            tails.append((predict.percentile_s(99), empty.percentile_s(99)))
-            began = time.perf_counter()
-            tagger.tag_many(texts[:1000])
-            middle = time.perf_counter()
-            run_load(port, many, connections=1, seconds=0)
-            bulk.append((1000 / (time.perf_counter() - middle), 1000 / (middle - began)))
+        compared = compare_endpoints(port, one)
+        compared["articles a second, 1,000 in a request; tag_many in process"] = compare_bulk(port, texts[:1000])
     print("\n| service, one worker | /predict | compared with | ratio, median |\n|---|---|---|---|")
-    for name, pairs, scale in (
-        ("requests a second, one article; /healthz", rates, 1),
-        ("99th percentile, ms; /healthz", tails, 1000),
-        ("articles a second, 1,000 in a request; tag_many in process", bulk, 1),
-    ):
-        ours, theirs = (statistics.median(column) * scale for column in zip(*pairs, strict=True))
-        ratio = statistics.median(a / b for a, b in pairs)
-        print(f"| {name} | {ours:.4g} | {theirs:.4g} | {ratio:.2f} |")
+    for name, pairs in compared.items():
+        ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
+        print(f"| {name} | {ours:.4g} | {theirs:.4g} | {statistics.median(a / b for a, b in pairs):.2f} |")
     with service(workers=2) as (port, pid):
-        run_load(port, one, connections=CONNECTIONS, seconds=SECONDS)
+        run_load(port, one, connections=max(CONNECTIONS), seconds=SECONDS)
         print(f"\nmemory of each of two workers alone: {', '.join(f'{unique_mb(n):.0f} MB' for n in children(pid))}")
 
 

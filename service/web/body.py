@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
-from flask import Request
+from werkzeug.http import parse_options_header
 
 from service.settings import Settings
 from service.web.problems import RequestError
 
 T = TypeVar("T")
+Environ = Mapping[str, Any]
+"""Of a request, as WSGI has it."""
 FAULT = "chude.fault"
 """Key of the WSGI environment: "late" or "cut short" if the body did not come as it should."""
 _PLACE = re.compile(r" - at `\$(.*)`$")
@@ -30,19 +32,20 @@ class _Refused:
         self.what = what
 
 
-def content_type(request: Request, allowed: tuple[str, ...]) -> str:
-    """Return the media type of the body. Raises RequestError 415 for any other than `allowed`."""
-    if request.environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+def content_type(environ: Environ, allowed: tuple[str, ...]) -> str:
+    """Return the media type of a request's body. Raises RequestError 415 for any other than `allowed`."""
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise RequestError(
             415, "unsupported-encoding", "compressed bodies are not read: send it without Content-Encoding"
         )
-    if request.environ.get("CONTENT_TYPE") == allowed[0]:
+    given = environ.get("CONTENT_TYPE", "")
+    if given == allowed[0]:
         return allowed[0]
-    kind = request.mimetype
+    kind, options = parse_options_header(given.lower())
     if kind not in allowed:
-        given = f"Content-Type is {kind}" if kind else "there is no Content-Type"
-        raise RequestError(415, "unsupported-media-type", f"{given}: send {' or '.join(allowed)}")
-    charset = request.mimetype_params.get("charset")
+        said = f"Content-Type is {kind}" if kind else "there is no Content-Type"
+        raise RequestError(415, "unsupported-media-type", f"{said}: send {' or '.join(allowed)}")
+    charset = options.get("charset")
     try:
         name = codecs.lookup(charset).name if charset else "utf-8"
     except LookupError:
@@ -52,7 +55,7 @@ def content_type(request: Request, allowed: tuple[str, ...]) -> str:
     return kind
 
 
-def read_body(environ: Mapping[str, Any], settings: Settings) -> bytes:
+def read_body(environ: Environ, settings: Settings) -> bytes:
     """Return the whole body of a request, by its WSGI environment.
 
     Raises RequestError 413 when it is too large, 400 when it was cut short, 408 when it came too late.

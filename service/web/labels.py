@@ -39,7 +39,7 @@ _QUEUE_LENGTH = 50
 def keep() -> Response:
     """Add labelled records to the store, with what the live model says of their texts."""
     chude = services()
-    content_type(request, (_JSON,))
+    content_type(request.environ, (_JSON,))
     value = parse_json(read_body(request.environ, chude.settings), chude.settings)
     examples = _examples(value, chude.settings.max_documents)
     tagger = chude.live.tagger

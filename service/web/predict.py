@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Blueprint, Response, g, request
@@ -39,17 +40,17 @@ def predict() -> Response:
     """Tag the body."""
     chude, environ = services(), request.environ
     explain = _explain_asked() if environ.get("QUERY_STRING") else False
-    kind = content_type(request, (_JSON, _TEXT, _HTML))
+    kind = content_type(environ, (_JSON, _TEXT, _HTML))
     body = read_body(environ, chude.settings)
     if kind == _JSON:
         found = read_documents(body, chude.settings)
         if isinstance(found, list):
             return json_response(_tag_documents(chude, found, explain))
-        return json_response(_tag_one(chude, found, explain))
+        return json_response(_tag_one(chude, found, explain, environ.get(TAG)))
     text = _decode(body)
     if kind == _HTML:
         text = read_html(text, source="the body")
-    result = _tag_one(chude, check_length(Document(text), chude.settings), explain)
+    result = _tag_one(chude, check_length(Document(text), chude.settings), explain, environ.get(TAG))
     if kind == _HTML and explain:
         result["text"] = text
     return json_response(result)
@@ -81,8 +82,9 @@ def _title_of(document: Document) -> str:
     return f"{title}\n" if title and not document.text.lstrip().startswith(title) else ""
 
 
-def _tag_one(chude: Services, document: Document, explain: bool) -> DocumentTagging:
-    tag_with_others = request.environ.get(TAG)
+def _tag_one(
+    chude: Services, document: Document, explain: bool, tag_with_others: Callable[[str], Tagging] | None
+) -> DocumentTagging:
     if tag_with_others and not explain:
         result = tag_with_others(_title_of(document) + document.text)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -20,9 +21,10 @@ import pytest
 import requests
 from conftest import REPO
 from load import get, post, run_load
-from serving import free_port, wait_until_ready
+from serving import free_port, wait_until, wait_until_ready
 
 from model.versions import Versions
+from service.web.key_store import KeyStore
 from training.fit import Fit
 
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
@@ -117,11 +119,95 @@ def test_slow_and_broken_clients_do_not_stop_the_others(start: Start) -> None:
     assert sorted(statuses, key=str) == [200, 400, 400, 400, 408, 408]
 
 
+def test_hundreds_of_slow_clients_keep_nobody_waiting(start: Start) -> None:
+    service = start("--workers", 1, "--threads", 2, "--request-timeout", 20)
+    whole = post("/predict", {"text": SYRIA})
+    slow = [service.connect() for _ in range(300)]
+    for n, sock in enumerate(slow):
+        sock.sendall((b"", whole[:20], whole[:-5])[n % 3])
+    for _ in range(5):
+        assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=3).json()["tags"] == ["syria"]
+        assert requests.get(f"{service.url}/topics", timeout=3).status_code == 200
+    for sock in slow:
+        sock.close()
+
+
+def test_a_long_request_keeps_nobody_waiting(start: Start) -> None:
+    service = start("--workers", 1)
+    with service.connect() as sock:
+        sock.sendall(post("/predict", {"documents": [{"text": f"{SYRIA} " * 60}] * 1000}))
+        wait_until(lambda: "chude_characters" in requests.get(f"{service.url}/metrics", timeout=5).text)
+        assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=5).json()["tags"] == ["syria"]
+        assert select.select([sock], [], [], 0)[0] == []
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        assert [result["tags"] for result in json.loads(answer.read())["results"]] == [["syria"]] * 1000
+
+
+def test_a_client_with_all_requests_at_hand_lets_others_go_first(start: Start) -> None:
+    service = start("--workers", 1)
+    with service.connect() as greedy:
+        greedy.sendall(get("/healthz") * 2000)
+        requests.get(f"{service.url}/healthz", timeout=5, headers={"X-Request-ID": "modest"})
+        received = b""
+        while received.count(b'"alive"') < 2000:
+            received += greedy.recv(1 << 20)
+    ids = [entry.get("request_id") for entry in service.logged() if entry.get("endpoint") == "/healthz"]
+    assert len(ids) == 2001
+    assert ids[-1] != "modest"
+
+
+def test_a_client_that_does_not_take_its_answers_is_left(start: Start) -> None:
+    service = start("--workers", 1, "--request-timeout", 1)
+    n_asked = 1000  # 20 MB of answers, more than the kernel keeps
+    received: list[bytes] = []
+
+    def take_all(sock: socket.socket) -> None:
+        while sum(part.count(b"HTTP/1.1 200 OK") for part in received) < n_asked:
+            received.append(sock.recv(1 << 20))
+
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect(("127.0.0.1", service.port))
+        sock.sendall(get("/openapi.json") * n_asked)
+        time.sleep(3)
+        sock.settimeout(20)
+        with pytest.raises(ConnectionResetError, match="reset"):
+            take_all(sock)
+    assert {entry["level"] for entry in service.logged()} == {"info"}
+
+
+def test_a_stopping_service_hangs_up_on_idle_connections(start: Start) -> None:
+    service = start("--workers", 2, "--stop-timeout", 40)
+    with service.connect() as silent, requests.Session() as session:
+        assert session.get(f"{service.url}/healthz", timeout=5).status_code == 200
+        service.process.terminate()
+        assert service.process.wait(20) == 0
+        assert silent.recv(100) == b""
+    assert {entry["level"] for entry in service.logged()} == {"info"}
+
+
+def test_labels_stream_out_of_threads(start: Start) -> None:
+    service = start("--workers", 1, "--threads", 3)
+    headers = {"Authorization": f"Bearer {KeyStore(service.home).add('desk')}"}
+    examples = [{"id": f"n{n}", "text": f"{SYRIA} Bài số {n}.", "tags": ["syria"]} for n in range(350)]
+    kept = requests.post(f"{service.url}/labels", json={"examples": examples}, headers=headers, timeout=20)
+    assert kept.json() == {"added": 350, "changed": 0, "unchanged": 0}
+    lines = requests.get(f"{service.url}/labels", headers=headers, timeout=20).text.splitlines()
+    assert [json.loads(line) for line in lines] == examples
+
+
 def test_a_body_in_chunks(start: Start) -> None:
     service = start("--max-body-bytes", 5000)
     chunks = iter([b'{"text": "', SYRIA.encode(), b'"}'])
     headers = {"Content-Type": "application/json"}
     assert requests.post(f"{service.url}/predict", data=chunks, headers=headers, timeout=5).json()["tags"] == ["syria"]
+    head = b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+    with service.connect() as sock:
+        sock.sendall(head + b"Transfer-Encoding: chunked\r\n\r\nno length\r\n")
+        answer = http.client.HTTPResponse(sock)
+        answer.begin()
+        assert (answer.status, json.loads(answer.read())["code"]) == (400, "body-cut-short")
     large = requests.post(f"{service.url}/predict", data=iter([b" " * 4000] * 4), headers=headers, timeout=5)
     assert (large.status_code, large.json()["code"]) == (413, "body-too-large")
 

@@ -25,8 +25,10 @@ from model.errors import SettingError
 from model.versions import Versions
 from service.settings import Settings
 from service.web.app import create_app
+from service.web.documents import read_documents
 from service.web.key_store import KeyStore
 from service.web.metrics import stability_index
+from service.web.problems import RequestError
 from training.fit import Fit
 
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
@@ -119,6 +121,7 @@ def test_documents_are_answered_one_by_one(client: FlaskClient, shipped: TopicTa
     ("body", "status", "code", "pointer"),
     [
         (b'{"text": "a", "text": "b"}', 400, "bad-json", "/text"),
+        (b'{"text": "a", "text": "\\u0022\\u0022\\u0022\\u0022"}', 400, "bad-json", "/text"),
         (b'{"documents": [{"text": "a"}, {"text": {"b": 1, "b": 2}}]}', 400, "bad-json", "/documents/1/text/b"),
         (b'{"text": NaN}', 400, "bad-json", "/text"),
         (b'{"documents": [Infinity]}', 400, "bad-json", "/documents/0"),
@@ -363,6 +366,43 @@ def test_any_json_is_answered(client: FlaskClient, value: object) -> None:
 def test_any_bytes_are_answered(client: FlaskClient, body: bytes, kind: str) -> None:
     response = client.post("/predict", data=body, content_type=kind)
     assert response.status_code in (200, 400, 413, 415, 422)
+
+
+STRINGS = st.text(st.sampled_from(["a", '"', "\\", "\n", "ộ", "😀", "\ud800", " "]), max_size=6)
+MEMBERS = st.tuples(
+    st.sampled_from(["text", "text", "text", "title", "id", "x"]),
+    STRINGS | st.none() | st.integers() | st.just(10**5000) | st.floats() | st.just({}),
+)
+DOCUMENT = st.tuples(st.lists(MEMBERS, max_size=4), st.booleans(), st.sampled_from([",", ", "]))
+
+
+def written(members: list[tuple[str, object]], is_ascii: bool, comma: str) -> str:
+    """A JSON object with these members, some of them twice."""
+    texts = [f"{json.dumps(key)}:{written_value(value, is_ascii)}" for key, value in members]
+    return "{" + comma.join(texts) + "}"
+
+
+def written_value(value: object, is_ascii: bool) -> str:
+    if isinstance(value, int):
+        return f"1{'0' * 5000}" if value == 10**5000 else str(value)
+    return json.dumps(value, ensure_ascii=is_ascii).replace('\\"', "\\u0022" if is_ascii else '\\"')
+
+
+@settings(max_examples=2000)
+@given(st.lists(DOCUMENT, min_size=1, max_size=3), st.booleans())
+def test_a_body_is_read_alike_quickly_and_carefully(documents: list[Any], several: bool) -> None:
+    texts = [written(*document) for document in documents]
+    text = '{"documents": [' + ", ".join(texts) + "]}" if several else texts[0]
+    body = text.encode("utf-8", "surrogatepass")
+    careful = b"\xef\xbb\xbf" + body  # a byte order mark is read by the careful way only
+    assert outcome_of(body) == outcome_of(careful)
+
+
+def outcome_of(body: bytes) -> object:
+    try:
+        return read_documents(body, Settings(home=Path("/nowhere")))
+    except RequestError as error:
+        return error.status, error.code, error.pointer
 
 
 def check_cases(strategy: Any, headers: dict[str, str], n_examples: int) -> None:

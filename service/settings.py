@@ -27,7 +27,7 @@ class Settings:
     workers: int = 2
     """Processes."""
     threads: int = 16
-    """Requests that one process answers at a time."""
+    """Long requests, and those that use files or the label store, that one process answers at a time."""
     request_timeout_s: int = 30
     """Seconds that a client has to send a request."""
     stop_timeout_s: int = 30

@@ -350,7 +350,7 @@ def test_behind_nginx(start: Start, nginx: str, tmp_path: Path) -> None:
         answer = requests.post(f"http://127.0.0.1:{front}/predict", json={"text": SYRIA}, timeout=5)
         assert answer.json()["tags"] == ["syria"]
         assert answer.headers["X-Request-ID"] in {entry.get("request_id") for entry in service.logged()}
-        # nginx takes the slow client's half body, so that no thread of ours waits for it
+        # nginx takes the slow client's half body, and we never see it
         slow = [socket.create_connection(("127.0.0.1", front)) for _ in range(100)]
         for sock in slow:
             sock.sendall(post("/predict", {"text": SYRIA})[:-5])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from gevent import get_hub
 from gevent.hub import Waiter
 
-from model import Tagging, TopicTagger
+from model import Tagging, TextError, TopicTagger
 from service.web.metrics import Metrics
 
 _MAX_TEXTS = 64
@@ -37,16 +37,19 @@ class Batcher:
         batch, self._queue = self._queue[:_MAX_TEXTS], self._queue[_MAX_TEXTS:]
         if self._queue:
             get_hub().loop.run_callback(self._run)
-        texts = [text for text, _ in batch]
         results: Sequence[Tagging | Exception]
         try:
-            results = self._live().tag_many(texts, errors="return")
+            results = self._tag_and_count([text for text, _ in batch])
         except Exception as error:
             results = [error] * len(batch)
-        taggings = [result for result in results if not isinstance(result, Exception)]
-        self._metrics.count_documents(taggings, sum(map(len, texts)))
         for (_, waiter), result in zip(batch, results, strict=True):
             if isinstance(result, Exception):
                 waiter.throw(result)
             else:
                 waiter.switch(result)
+
+    def _tag_and_count(self, texts: list[str]) -> list[Tagging | TextError]:
+        results = self._live().tag_many(texts, errors="return")
+        taggings = [result for result in results if not isinstance(result, TextError)]
+        self._metrics.count_documents(taggings, sum(map(len, texts)))
+        return results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import time
@@ -33,7 +34,8 @@ class Connection(gevent.socket.socket):
     def hang_up(self) -> None:
         """Read nothing any more."""
         self._hung_up = True
-        self.shutdown(socket.SHUT_RD)
+        with contextlib.suppress(OSError):  # the client was first
+            self.shutdown(socket.SHUT_RD)
 
     def recv(self, *args: int) -> bytes:
         """Return what came, or nothing when it is too late or we hung up."""

@@ -1,41 +1,26 @@
 """gunicorn's gevent worker: one loop reads and writes all connections, so that a slow client keeps nobody waiting.
 
-Requests that are quick are answered in the loop, their texts tagged together; all others in threads beside it. Nothing
-is monkey-patched: only connections belong to the loop; files, locks and databases stay what they are.
+Nothing is monkey-patched: only connections belong to the loop; files, locks and databases stay what they are, and are
+used in threads (`service.web.gateway`).
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterable, Iterator
-from contextvars import copy_context
-from io import BytesIO
-from itertools import islice
 from typing import Any
 
 import gevent
 import gevent.socket
-from gevent.threadpool import ThreadPool
-from gunicorn.http.errors import ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
 from service.settings import Settings
 from service.web.batching import Batcher
-from service.web.body import FAULT
 from service.web.connection import Connection
-from service.web.predict import TAG
+from service.web.gateway import Gateway
 from service.web.services import EXTENSION, Services
 
-_QUICK = ("/predict", "/healthz", "/readyz")
-_QUICK_BYTES = 65_536
-"""Longest body that is answered in the loop: tagging it takes a millisecond or two."""
-_CHUNKS = 100
-"""Pieces of a long answer that are fetched from a thread at a time."""
 _LAST_WORDS_S = 1.0
 """How long a worker that stops keeps idle connections, on which a request may be coming."""
-
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., object]], Iterable[bytes]]
 
 
 class LoopWorker(GeventWorker):
@@ -90,59 +75,3 @@ class LoopWorker(GeventWorker):
         for connection in self._connections:
             if connection.is_idle:
                 connection.hang_up()
-
-
-class Gateway:
-    """Stands between the loop and the application: reads the body, and chooses where the request is answered."""
-
-    def __init__(self, application: Application, settings: Settings, batcher: Batcher) -> None:
-        self._application, self._batcher = application, batcher
-        self._max_bytes = settings.max_body_bytes
-        self._threads = ThreadPool(settings.threads)
-
-    def __call__(self, environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
-        """Answer a request (WSGI)."""
-        body = self._read_body(environ)
-        environ["wsgi.input"] = BytesIO(body)
-        if _is_quick(environ, len(body)):
-            environ[TAG] = self._batcher.tag
-            return self._application(environ, start_response)
-        return self._answer_in_thread(environ, start_response)
-
-    def _read_body(self, environ: Environ) -> bytes:
-        """Return the body, or its beginning if it was cut off or is too large; says in `environ` what went wrong."""
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        if not length and "HTTP_TRANSFER_ENCODING" in environ:
-            length = self._max_bytes + 1
-        elif length > self._max_bytes:
-            return b""
-        body = b""
-        try:
-            body = environ["wsgi.input"].read(length)
-        except (OSError, ParseException):
-            environ[FAULT] = "cut short"
-        if environ["gunicorn.socket"].is_late:
-            environ[FAULT] = "late"
-        return body
-
-    def _answer_in_thread(self, environ: Environ, start_response: Callable[..., object]) -> Iterator[bytes]:
-        """Yield the answer. Each step may have another thread, but all have one context."""
-        run, context = self._threads.apply, copy_context()
-        answer = run(context.run, (self._application, environ, start_response))
-        try:
-            chunks = iter(answer)
-            while part := run(context.run, (_some, chunks)):
-                yield part
-        finally:
-            if hasattr(answer, "close"):
-                run(context.run, (answer.close,))
-
-
-def _is_quick(environ: Environ, n_bytes: int) -> bool:
-    """Tell whether a request takes a few milliseconds at most: no HTML to read, nothing to explain, no file to open."""
-    is_html = environ.get("CONTENT_TYPE", "").lower().startswith("text/html")
-    return environ["PATH_INFO"] in _QUICK and n_bytes <= _QUICK_BYTES and not environ["QUERY_STRING"] and not is_html
-
-
-def _some(chunks: Iterator[bytes]) -> bytes:
-    return b"".join(islice(chunks, _CHUNKS))

@@ -144,6 +144,23 @@ def test_a_long_request_keeps_nobody_waiting(start: Start) -> None:
         assert [result["tags"] for result in json.loads(answer.read())["results"]] == [["syria"]] * 1000
 
 
+def test_large_bodies_are_read_as_many_at_a_time_as_there_are_threads(start: Start) -> None:
+    service = start("--workers", 1, "--threads", 1)
+    large = post("/predict", {"text": f"{SYRIA} " * 1000})
+    with service.connect() as first, service.connect() as second:
+        first.sendall(large[:-5])
+        wait_until(lambda: requests.get(f"{service.url}/healthz", timeout=5).status_code == 200)
+        second.sendall(large)
+        for _ in range(50):
+            assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=5).status_code == 200
+        assert select.select([second], [], [], 0)[0] == []
+        first.sendall(large[-5:])
+        for sock in (first, second):
+            answer = http.client.HTTPResponse(sock)
+            answer.begin()
+            assert json.loads(answer.read())["tags"] == ["syria"]
+
+
 def test_a_client_with_all_requests_at_hand_lets_others_go_first(start: Start) -> None:
     service = start("--workers", 1)
     with service.connect() as greedy:

@@ -31,6 +31,10 @@ class Connection(gevent.socket.socket):
         """Let the next bytes be a new request's."""
         self._began = None
 
+    def restart_clock(self) -> None:
+        """Count the time for the rest of a request from now, as it was us who let the client wait."""
+        self._began = time.monotonic()
+
     def hang_up(self) -> None:
         """Read nothing any more."""
         self._hung_up = True

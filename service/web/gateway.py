@@ -11,6 +11,7 @@ from io import BytesIO
 from itertools import islice
 from typing import Any
 
+from gevent.lock import BoundedSemaphore
 from gevent.threadpool import ThreadPool
 from gunicorn.http.errors import ParseException
 
@@ -36,31 +37,36 @@ class Gateway:
         self._application, self._batcher = application, batcher
         self._max_bytes = settings.max_body_bytes
         self._threads = ThreadPool(settings.threads)
+        self._large = BoundedSemaphore(settings.threads)
 
     def __call__(self, environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer a request (WSGI)."""
-        body = self._read_body(environ)
-        environ["wsgi.input"] = BytesIO(body)
-        if _is_quick(environ, len(body)):
+        if "HTTP_TRANSFER_ENCODING" in environ or _length(environ) > _QUICK_BYTES:
+            return self._answer_large(environ, start_response)
+        self._read_body(environ, _length(environ))
+        if _is_quick(environ):
             environ[TAG] = self._batcher.tag
             return self._application(environ, start_response)
         return self._answer_in_thread(environ, start_response)
 
-    def _read_body(self, environ: Environ) -> bytes:
-        """Return the body, or its beginning if it was cut off or is too large; says in `environ` what went wrong."""
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        if not length and "HTTP_TRANSFER_ENCODING" in environ:
-            length = self._max_bytes + 1
-        elif length > self._max_bytes:
-            return b""
+    def _read_body(self, environ: Environ, n_bytes: int) -> None:
+        """Put the body, up to `n_bytes` of it, in the place of the connection, and say what went wrong with it."""
         body = b""
         try:
-            body = environ["wsgi.input"].read(length)
+            body = environ["wsgi.input"].read(n_bytes)
         except (OSError, ParseException):
             environ[FAULT] = "cut short"
         if environ["gunicorn.socket"].is_late:
             environ[FAULT] = "late"
-        return body
+        environ["wsgi.input"] = BytesIO(body)
+
+    def _answer_large(self, environ: Environ, start_response: Callable[..., object]) -> Iterator[bytes]:
+        """Yield the answer; no more bodies are read at a time than there are threads, so that memory has a limit."""
+        with self._large:
+            environ["gunicorn.socket"].restart_clock()
+            if _length(environ) <= self._max_bytes:
+                self._read_body(environ, self._max_bytes + 1)
+            yield from self._answer_in_thread(environ, start_response)
 
     def _answer_in_thread(self, environ: Environ, start_response: Callable[..., object]) -> Iterator[bytes]:
         """Yield the answer. Each step may have another thread, but all have one context."""
@@ -75,10 +81,15 @@ class Gateway:
                 run(context.run, (answer.close,))
 
 
-def _is_quick(environ: Environ, n_bytes: int) -> bool:
+def _length(environ: Environ) -> int:
+    """Return how long the body is, 0 if that is not said."""
+    return int(environ.get("CONTENT_LENGTH") or 0)
+
+
+def _is_quick(environ: Environ) -> bool:
     """Tell whether a request takes a few milliseconds at most: no HTML to read, nothing to explain, no file to open."""
     is_html = environ.get("CONTENT_TYPE", "").lower().startswith("text/html")
-    return environ["PATH_INFO"] in _QUICK and n_bytes <= _QUICK_BYTES and not environ["QUERY_STRING"] and not is_html
+    return environ["PATH_INFO"] in _QUICK and not environ["QUERY_STRING"] and not is_html
 
 
 def _some(chunks: Iterator[bytes]) -> bytes:

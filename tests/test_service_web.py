@@ -388,7 +388,7 @@ def written_value(value: object, is_ascii: bool) -> str:
     return json.dumps(value, ensure_ascii=is_ascii).replace('\\"', "\\u0022" if is_ascii else '\\"')
 
 
-@settings(max_examples=2000)
+@settings(max_examples=1000)
 @given(st.lists(DOCUMENT, min_size=1, max_size=3), st.booleans())
 def test_a_body_is_read_alike_quickly_and_carefully(documents: list[Any], several: bool) -> None:
     texts = [written(*document) for document in documents]

@@ -77,9 +77,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
         )
 
 
-def test_a_request_in_flight_is_finished_on_sigterm(start: Start) -> None:
+@pytest.mark.parametrize("n_sentences", [1, 2000])
+def test_a_request_in_flight_is_finished_on_sigterm(start: Start, n_sentences: int) -> None:
     service = start("--workers", 1)
-    whole = post("/predict", {"text": SYRIA})
+    whole = post("/predict", {"text": f"{SYRIA} " * n_sentences})
     with service.connect() as sock:
         sock.sendall(whole[:-5])
         time.sleep(0.3)

@@ -61,7 +61,7 @@ def failure(error: RequestError | TextError, identity: object) -> DocumentFailur
 
 
 def _is_identity(identity: object) -> bool:
-    return isinstance(identity, str | int) and lone_surrogate(identity) is None
+    return type(identity) in (str, int) and not is_half(identity)
 
 
 def _read_good(body: bytes) -> Document | list[Document] | None:

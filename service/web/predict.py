@@ -82,15 +82,19 @@ def _title_of(document: Document) -> str:
     return f"{title}\n" if title and not document.text.lstrip().startswith(title) else ""
 
 
+def _whole(document: Document) -> str:
+    return _title_of(document) + document.text
+
+
 def _tag_one(
     chude: Services, document: Document, explain: bool, tag_with_others: Callable[[str], Tagging] | None
 ) -> DocumentTagging:
     if tag_with_others and not explain:
-        result = tag_with_others(_title_of(document) + document.text)
+        result = tag_with_others(_whole(document))
     else:
         tagger = chude.live.tagger
-        result = _explain(tagger, document) if explain else tagger.tag(_title_of(document) + document.text)
-        chude.metrics.count_documents([result], len(document.text))
+        result = _explain(tagger, document) if explain else tagger.tag(_whole(document))
+        chude.metrics.count_documents([result], len(_whole(document)))
     g.counts = {"documents": 1, "tags": dict.fromkeys(result["tags"], 1), "version": result["model"]}
     return _with_id(document, result)
 
@@ -121,7 +125,7 @@ def _tag_documents(chude: Services, checked: list[Document | DocumentFailure], e
     taggings = [outcome for outcome in outcomes if not isinstance(outcome, TextError)]
     answers = map(_result, documents, outcomes)
     results = [next(answers) if isinstance(document, Document) else document for document in checked]
-    chude.metrics.count_documents(taggings, sum(len(document.text) for document in documents))
+    chude.metrics.count_documents(taggings, sum(map(len, map(_whole, documents))))
     failures = [cast(DocumentFailure, result) for result in results if "error" in result]
     chude.metrics.count_errors(one["error"]["code"] for one in failures)
     g.counts = {
@@ -135,8 +139,7 @@ def _tag_documents(chude: Services, checked: list[Document | DocumentFailure], e
 
 def _tag_all(tagger: TopicTagger, documents: list[Document], explain: bool) -> list[Tagging | TextError]:
     if not explain:
-        texts = [_title_of(document) + document.text for document in documents]
-        return tagger.tag_many(texts, errors="return")
+        return tagger.tag_many(map(_whole, documents), errors="return")
     results: list[Tagging | TextError] = []
     for document in documents:
         try:

@@ -19,7 +19,7 @@ from service.web.connection import Connection
 from service.web.gateway import Gateway
 from service.web.services import EXTENSION, Services
 
-_LAST_WORDS_S = 1.0
+_LAST_WORDS_S = 0.5
 """How long a worker that stops keeps idle connections, on which a request may be coming."""
 
 

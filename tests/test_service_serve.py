@@ -146,17 +146,20 @@ def test_a_long_request_keeps_nobody_waiting(start: Start) -> None:
 
 
 def test_large_bodies_are_read_as_many_at_a_time_as_there_are_threads(start: Start) -> None:
-    service = start("--workers", 1, "--threads", 1)
+    service = start("--workers", 1, "--threads", 1, "--request-timeout", 3)
     large = post("/predict", {"text": f"{SYRIA} " * 1000})
-    with service.connect() as first, service.connect() as second:
+    with service.connect() as first, service.connect() as second, service.connect() as third:
         first.sendall(large[:-5])
         wait_until(lambda: requests.get(f"{service.url}/healthz", timeout=5).status_code == 200)
         second.sendall(large)
-        for _ in range(50):
-            assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=5).status_code == 200
+        third.sendall(large[:-5])
+        time.sleep(2)
+        assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=5).status_code == 200
         assert select.select([second], [], [], 0)[0] == []
         first.sendall(large[-5:])
-        for sock in (first, second):
+        time.sleep(1.5)
+        third.sendall(large[-5:])  # the time that it waited for the others is not its own
+        for sock in (first, second, third):
             answer = http.client.HTTPResponse(sock)
             answer.begin()
             assert json.loads(answer.read())["tags"] == ["syria"]

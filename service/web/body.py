@@ -6,8 +6,9 @@ import codecs
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
+from wsgiref.types import WSGIEnvironment
 
 import msgspec
 from werkzeug.http import parse_options_header
@@ -16,8 +17,6 @@ from service.settings import Settings
 from service.web.problems import RequestError
 
 T = TypeVar("T")
-Environ = Mapping[str, Any]
-"""Of a request, as WSGI has it."""
 FAULT = "chude.fault"
 """Key of the WSGI environment: "late" or "cut short" if the body did not come as it should."""
 _PLACE = re.compile(r" - at `\$(.*)`$")
@@ -32,7 +31,7 @@ class _Refused:
         self.what = what
 
 
-def content_type(environ: Environ, allowed: tuple[str, ...]) -> str:
+def content_type(environ: WSGIEnvironment, allowed: tuple[str, ...]) -> str:
     """Return the media type of a request's body. Raises RequestError 415 for any other than `allowed`."""
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise RequestError(
@@ -55,19 +54,24 @@ def content_type(environ: Environ, allowed: tuple[str, ...]) -> str:
     return kind
 
 
-def read_body(environ: Environ, settings: Settings) -> bytes:
+def body_length(environ: WSGIEnvironment) -> int:
+    """Return how many bytes the body has, 0 if that is not said."""
+    return int(environ.get("CONTENT_LENGTH") or 0)
+
+
+def read_body(environ: WSGIEnvironment, settings: Settings) -> bytes:
     """Return the whole body of a request, by its WSGI environment.
 
     Raises RequestError 413 when it is too large, 400 when it was cut short, 408 when it came too late.
     """
-    limit, length = settings.max_body_bytes, int(environ.get("CONTENT_LENGTH") or -1)
-    body = environ["wsgi.input"].read(limit + 1 if length < 0 else length) if length <= limit else b""
+    limit, length = settings.max_body_bytes, body_length(environ)
+    body = environ["wsgi.input"].read(length or limit + 1) if length <= limit else b""
     if max(length, len(body)) > limit:
         raise RequestError(413, "body-too-large", f"the body has more than {limit:,} bytes: send fewer documents")
     if environ.get(FAULT) == "late":
         raise RequestError(408, "request-timeout", f"the body took more than {settings.request_timeout_s} s")
     if environ.get(FAULT) or len(body) < length:
-        of = f"{len(body)} of {length} bytes" if length >= 0 else "only a part"
+        of = f"{len(body)} of {length} bytes" if length else "only a part"
         raise RequestError(400, "body-cut-short", f"{of} of the body came: send it again")
     return body
 

@@ -5,11 +5,11 @@ Requests that are quick are answered in the loop, their texts tagged together; a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import copy_context
 from io import BytesIO
 from itertools import islice
-from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gevent.lock import BoundedSemaphore
 from gevent.threadpool import ThreadPool
@@ -17,39 +17,36 @@ from gunicorn.http.errors import ParseException
 
 from service.settings import Settings
 from service.web.batching import Batcher
-from service.web.body import FAULT
+from service.web.body import FAULT, body_length
 from service.web.predict import TAG
 
 _QUICK = ("/predict", "/healthz", "/readyz")
 _QUICK_BYTES = 65_536
-"""Longest body that is answered in the loop: tagging it takes a millisecond or two."""
+"""Longest body that is answered in the loop: it takes 2 ms at most, one made up to be slow 20."""
 _CHUNKS = 100
 """Pieces of a long answer that are fetched from a thread at a time."""
-
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., object]], Iterable[bytes]]
 
 
 class Gateway:
     """The WSGI application that a worker's loop calls."""
 
-    def __init__(self, application: Application, settings: Settings, batcher: Batcher) -> None:
+    def __init__(self, application: WSGIApplication, settings: Settings, batcher: Batcher) -> None:
         self._application, self._batcher = application, batcher
         self._max_bytes = settings.max_body_bytes
         self._threads = ThreadPool(settings.threads)
         self._large = BoundedSemaphore(settings.threads)
 
-    def __call__(self, environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request (WSGI)."""
-        if "HTTP_TRANSFER_ENCODING" in environ or _length(environ) > _QUICK_BYTES:
+        if "HTTP_TRANSFER_ENCODING" in environ or body_length(environ) > _QUICK_BYTES:
             return self._answer_large(environ, start_response)
-        self._read_body(environ, _length(environ))
+        self._read_body(environ, body_length(environ))
         if _is_quick(environ):
             environ[TAG] = self._batcher.tag
             return self._application(environ, start_response)
         return self._answer_in_thread(environ, start_response)
 
-    def _read_body(self, environ: Environ, n_bytes: int) -> None:
+    def _read_body(self, environ: WSGIEnvironment, n_bytes: int) -> None:
         """Put the body, up to `n_bytes` of it, in the place of the connection, and say what went wrong with it."""
         body = b""
         try:
@@ -60,15 +57,15 @@ class Gateway:
             environ[FAULT] = "late"
         environ["wsgi.input"] = BytesIO(body)
 
-    def _answer_large(self, environ: Environ, start_response: Callable[..., object]) -> Iterator[bytes]:
+    def _answer_large(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         """Yield the answer; no more bodies are read at a time than there are threads, so that memory has a limit."""
         with self._large:
             environ["gunicorn.socket"].restart_clock()
-            if _length(environ) <= self._max_bytes:
+            if body_length(environ) <= self._max_bytes:
                 self._read_body(environ, self._max_bytes + 1)
             yield from self._answer_in_thread(environ, start_response)
 
-    def _answer_in_thread(self, environ: Environ, start_response: Callable[..., object]) -> Iterator[bytes]:
+    def _answer_in_thread(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         """Yield the answer. Each step may have another thread, but all have one context."""
         run, context = self._threads.apply, copy_context()
         answer = run(context.run, (self._application, environ, start_response))
@@ -81,12 +78,7 @@ class Gateway:
                 run(context.run, (answer.close,))
 
 
-def _length(environ: Environ) -> int:
-    """Return how long the body is, 0 if that is not said."""
-    return int(environ.get("CONTENT_LENGTH") or 0)
-
-
-def _is_quick(environ: Environ) -> bool:
+def _is_quick(environ: WSGIEnvironment) -> bool:
     """Tell whether a request takes a few milliseconds at most: no HTML to read, nothing to explain, no file to open."""
     is_html = environ.get("CONTENT_TYPE", "").lower().startswith("text/html")
     return environ["PATH_INFO"] in _QUICK and not environ["QUERY_STRING"] and not is_html

@@ -33,10 +33,10 @@ $(BENCH_VENV)/.installed: pyproject.toml
 	touch $@
 
 bench: $(BENCH_VENV)/.installed
-	$(BENCH_VENV)/bin/python tests/bench_tagging.py report
-	$(BENCH_VENV)/bin/python tests/bench_batch.py report
-	$(BENCH_VENV)/bin/python tests/bench_service.py
-	$(BENCH_VENV)/bin/python tests/bench_suggest.py report
+	$(BENCH_VENV)/bin/python tests/bench/bench_tagging.py report
+	$(BENCH_VENV)/bin/python tests/bench/bench_batch.py report
+	PYTHONPATH=tests $(BENCH_VENV)/bin/python tests/bench/bench_service.py
+	$(BENCH_VENV)/bin/python tests/bench/bench_suggest.py report
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format model training service tests

@@ -1,7 +1,7 @@
 """What carried a tag: sentences and their terms, and the terms that speak for or against it in the whole article.
 
 The numbers are the ones that were added up: a sentence's score is the sum of its terms' weights, a context's score that
-of its own, and with them `model.linear` gives the probability.
+of its own, and with them `model.pooling` gives the probability.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import NotRequired, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact import Artifact
-from model.linear import Floats, SparseWeights, damping
+from model.artifact.files import Artifact
+from model.pooling import Floats, damping
 from model.reading import read
-from model.terms import TermIndex
-from model.text import repair_with_offsets
+from model.scan.spelling import repair_with_offsets
+from model.scan.terms import TermIndex
+from model.weights import SparseWeights
 
 Flags = npt.NDArray[np.bool_]
 _MIN_SHARE = 0.1

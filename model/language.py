@@ -6,7 +6,7 @@ import re
 import unicodedata
 from enum import Enum
 
-from model.text import normalise
+from model.scan.spelling import normalise
 
 _ONSET = "(?:ngh?|nh|gh|gi|kh|ch|ph|th|tr|qu|[bcdghklmnprstvx])?"
 _RHYMES = (

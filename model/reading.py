@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from model.alphabet import IRREGULAR, SYMBOL_OF, SYMBOLS
-from model.linear import Occurrences
-from model.page import find_article
-from model.page_signs import find_suspects
-from model.sentences import TEXT_END, find_boundaries, number_sentences
-from model.terms import Codes, Ints, Symbols, TermIndex, Words, encode, find_symbols, find_words
-from model.text import normalise, repair
+from model.page.article import find_article
+from model.page.signs import find_suspects
+from model.scan.alphabet import IRREGULAR, SYMBOL_OF, SYMBOLS
+from model.scan.sentences import TEXT_END, find_boundaries, number_sentences
+from model.scan.spelling import normalise, repair
+from model.scan.terms import Codes, Ints, Symbols, TermIndex, Words, encode, find_symbols, find_words
+from model.weights import Occurrences
 
 _FIRST_MARKED = np.uint8(1 + sum(char.isascii() for char in SYMBOLS))
 _MARKED_SYMBOLS = np.uint8(sum(not char.isascii() for char in SYMBOLS))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from model.artifact import Artifact
+from model.artifact.files import Artifact
 from model.errors import ArtifactDamaged
 from model.tagger import TopicTagger
 

@@ -11,14 +11,14 @@ from typing import Literal, NotRequired, TypedDict, overload
 import numpy as np
 import numpy.typing as npt
 
-from model import artifact as artifacts
+from model.artifact.files import Artifact, load
 from model.errors import EmptyText, TextError, TextTooLong
 from model.explain import Context, Evidence, Explainer
 from model.language import MARKED_SURE, Language, identify
-from model.linear import Floats, damping, log_sum_exp, logistic
-from model.page import Article, find_article
+from model.page.article import Article, find_article
+from model.pooling import Floats, damping, log_sum_exp, logistic
 from model.reading import Reading, read
-from model.terms import TermIndex
+from model.scan.terms import TermIndex
 
 MAX_TEXT_CHARS = 2_000_000
 """Longest text that is tagged, in characters."""
@@ -69,7 +69,7 @@ class Tagging(TypedDict):
 class TopicTagger:
     """Tags texts with one artifact. Safe to share between threads: nothing changes after it is made."""
 
-    def __init__(self, artifact: artifacts.Artifact) -> None:
+    def __init__(self, artifact: Artifact) -> None:
         """Prepare the look-up tables of a loaded artifact."""
         self.artifact = artifact
         self.tags = tuple(tag.slug for tag in artifact.tags)
@@ -83,12 +83,12 @@ class TopicTagger:
     @classmethod
     def load(cls, path: str | PathLike[str] | None = None) -> TopicTagger:
         """Load the artifact in the folder `path`, by default the shipped one. Raises ArtifactError."""
-        return cls(artifacts.load(None if path is None else Path(path)))
+        return cls(load(None if path is None else Path(path)))
 
     def tag(self, text: str, *, page: Page = "auto") -> Tagging:
         """Tag one text. Raises EmptyText or TextTooLong, and TypeError for anything but a str.
 
-        Of a crawled page only the article is read (`model.page`), unless `page` is "never".
+        Of a crawled page only the article is read (`model.page.article`), unless `page` is "never".
         """
         return self.tag_many([text], page=page)[0]
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from model.artifact import MANIFEST, PRETRAINED, Artifact, load, save
+from model.artifact.files import MANIFEST, PRETRAINED, Artifact, load, save
 from model.errors import ArtifactMissing, VersionError
 from model.selftest import check_self_test
 from model.tagger import TopicTagger

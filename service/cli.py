@@ -16,17 +16,17 @@ import click
 from model.errors import ChudeError
 
 _COMMANDS = {
-    "tag": "service.tag",
-    "train": "service.train",
-    "eval": "service.evaluate",
-    "check": "service.check",
-    "batch": "service.batch.command",
-    "serve": "service.serve",
-    "keys": "service.keys",
-    "labels": "service.labels",
-    "retrain": "service.retrain",
-    "models": "service.models",
-    "export": "service.export",
+    "tag": "service.commands.tag",
+    "train": "service.commands.train",
+    "eval": "service.commands.evaluate",
+    "check": "service.commands.check",
+    "batch": "service.commands.batch",
+    "serve": "service.commands.serve",
+    "keys": "service.commands.keys",
+    "labels": "service.commands.labels",
+    "retrain": "service.commands.retrain",
+    "models": "service.commands.models",
+    "export": "service.commands.export",
 }
 
 

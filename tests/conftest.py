@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from model import TopicTagger
-from training.examples import Example
-from training.fit import Fit, FitOptions, fit_examples
-from training.readers import read_examples
+from training.corpus.examples import Example
+from training.corpus.readers import read_examples
+from training.fit.fitting import Fit, FitOptions, fit_examples
 
 REPO = Path(__file__).parent.parent
 SEEDS = REPO / "seeds"

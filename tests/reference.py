@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from model.artifact import Artifact
+from model.artifact.files import Artifact
 
 VIETNAMESE = set(
     "aáàảãạăắằẳẵặâấầẩẫậbcdđeéèẻẽẹêếềểễệfghiíìỉĩịjklmnoóòỏõọôốồổỗộơớờởỡợpqrstuúùủũụưứừửữựvwxyýỳỷỹỵz0123456789"
@@ -146,7 +146,7 @@ def sentence_scores(text: str, artifact: Artifact) -> list[list[float]]:
 
 
 def probabilities(text: str, artifact: Artifact) -> list[float]:
-    """The probability of each tag, from the formulas in `model.linear`."""
+    """The probability of each tag, from the formulas in `model.pooling`."""
     by_sentence = [terms_of(words, artifact) for words in sentences(text)]
     everywhere = set().union(*by_sentence)
     n_terms, n_tags = len(artifact.terms), len(artifact.tags)

@@ -13,8 +13,8 @@ from hypothesis import given
 from test_model_scoring import artifacts
 
 from model import ArtifactDamaged, ArtifactError, ArtifactMissing, ArtifactTooNew, TopicTagger
-from model.artifact import MANIFEST, PRETRAINED, WEIGHTS, Artifact, load, save
-from training.examples import Example
+from model.artifact.files import MANIFEST, PRETRAINED, WEIGHTS, Artifact, load, save
+from training.corpus.examples import Example
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from model import UnreadableText
 from model.encoding import decode
-from training.examples import Example
+from training.corpus.examples import Example
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from test_model_scoring import TEXTS, artifacts
 
 from model import TopicTagger
-from model.artifact import Artifact
-from model.linear import log_sum_exp
-from model.text import normalise
-from training.examples import Example
+from model.artifact.files import Artifact
+from model.pooling import log_sum_exp
+from model.scan.spelling import normalise
+from training.corpus.examples import Example
 
 
 def check_explanation(tagger: TopicTagger, text: str) -> None:

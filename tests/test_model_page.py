@@ -14,13 +14,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model import NoArticle, TopicTagger
-from model.html import is_html, read_html
-from model.page import COPY_REASON, LINK_REASON, NOISE_REASON, SECTION_REASON, SEE_ALSO_REASON, find_article
-from model.page_lines import SIGNS_OF_PAGES, looks_like_a_page
-from model.page_signs import find_suspects
+from model.page.article import COPY_REASON, LINK_REASON, NOISE_REASON, SECTION_REASON, SEE_ALSO_REASON, find_article
+from model.page.html import is_html, read_html
+from model.page.lines import SIGNS_OF_PAGES, looks_like_a_page
+from model.page.signs import find_suspects
 from model.reading import Buffer, split_sentences
-from training.examples import Example
-from training.metrics import f1_of_counts
+from training.corpus.examples import Example
+from training.measure.metrics import f1_of_counts
 
 PAGES = json.loads((SEEDS / "pages" / "tags.json").read_text(encoding="utf-8"))
 

@@ -14,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model import EmptyText, TextTooLong, TopicTagger
-from model.artifact import Artifact, Tag
-from model.linear import Occurrences, SparseWeights, fixed_point, log_sum_exp
+from model.artifact.files import Artifact, Tag
+from model.pooling import log_sum_exp
 from model.reading import split_sentences
+from model.scan.spelling import normalise
 from model.tagger import MAX_TEXT_CHARS, NO_KNOWN_TERM
-from model.text import normalise
-from training.examples import Example
-from training.readers import read_examples
+from model.weights import Occurrences, SparseWeights, fixed_point
+from training.corpus.examples import Example
+from training.corpus.readers import read_examples
 
 VOCABULARY = """
     syria ukraine nga mỹ hoà hòa hoả thủy thuỷ quý qúy bầu cử vũ khí 2016 29 6 đàm phán ở a b tp Tp TS ông Nga Zelensky

@@ -9,9 +9,9 @@ import reference
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.alphabet import LETTERS
 from model.reading import split_sentences
-from model.text import normalise, repair, repair_with_offsets, spellings
+from model.scan.alphabet import LETTERS
+from model.scan.spelling import normalise, repair, repair_with_offsets, spellings
 
 
 def test_the_alphabet_is_the_vietnamese_one() -> None:

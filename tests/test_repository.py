@@ -19,7 +19,7 @@ from conftest import REPO, SEEDS
 import model
 from service.cli import cli
 from service.settings import Settings
-from training.examples import Example
+from training.corpus.examples import Example
 
 TAGS = ("arms-control", "elections", "syria", "ukraine")
 

@@ -29,7 +29,7 @@ from service.batch import inputs
 from service.batch.blocks import Stretch
 from service.batch.run import WORTH_HELP_BYTES
 from service.batch.workers import Workers
-from training.examples import Example
+from training.corpus.examples import Example
 
 Chude = Callable[..., subprocess.CompletedProcess[str]]
 N_RECORDS = 6000

@@ -16,9 +16,9 @@ import pytest
 from conftest import REPO, SEEDS
 
 from model import TopicTagger
-from model.artifact import MANIFEST, save
-from training.examples import Example
-from training.fit import Fit
+from model.artifact.files import MANIFEST, save
+from training.corpus.examples import Example
+from training.fit.fitting import Fit
 
 Chude = Callable[..., "subprocess.CompletedProcess[str]"]
 ARTICLE = (

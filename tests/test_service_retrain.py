@@ -20,13 +20,13 @@ import requests
 from conftest import REPO, SEEDS
 from serving import free_port, wait_until_ready
 
-from model.artifact import load
+from model.artifact.files import load
 from model.selftest import check_self_test
 from model.tagger import TopicTagger
 from model.versions import Versions
-from training.duplicates import text_digest
-from training.examples import Example
-from training.store import Labelling, open_store
+from training.corpus.duplicates import text_digest
+from training.corpus.examples import Example
+from training.labels.store import Labelling, open_store
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -25,7 +25,7 @@ from serving import free_port, wait_until, wait_until_ready
 
 from model.versions import Versions
 from service.web.key_store import KeyStore
-from training.fit import Fit
+from training.fit.fitting import Fit
 
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
 

@@ -20,7 +20,7 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
 from model import TopicTagger
-from model.artifact import PRETRAINED, Artifact
+from model.artifact.files import PRETRAINED, Artifact
 from model.errors import SettingError
 from model.versions import Versions
 from service.settings import Settings
@@ -29,7 +29,7 @@ from service.web.documents import read_documents
 from service.web.key_store import KeyStore
 from service.web.metrics import stability_index
 from service.web.problems import RequestError
-from training.fit import Fit
+from training.fit.fitting import Fit
 
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
 ELECTION = "Ukraine bầu tổng thống giữa chiến sự, hơn ba mươi ứng viên tranh cử."

@@ -12,17 +12,17 @@ import pytest
 from scipy.sparse import csr_array
 
 from model import TopicTagger
-from model.artifact import PRETRAINED, Artifact, load_with_reference, save
+from model.artifact.files import PRETRAINED, Artifact, load_with_reference, save
 from model.errors import ArtifactDamaged, FitError
-from model.linear import logistic
-from training import adapt as adaptation
-from training.adapt import adapt
-from training.examples import Example
-from training.fit import Fit, FitOptions
+from model.pooling import logistic
+from training.fit import adaptation
+from training.corpus.examples import Example
+from training.fit.adaptation import adapt
+from training.fit.fitting import Fit, FitOptions
+from training.fit.reference import read_reference
+from training.fit.terms import Bags
 from training.progress import silent
 from training.promotion import compare, paired_bootstrap
-from training.reference import read_reference
-from training.terms import Bags
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import joblib
 import numpy as np
 
 from model import TopicTagger
-from training.examples import Example
-from training.readers import read_examples
+from training.corpus.examples import Example
+from training.corpus.readers import read_examples
 from training.sklearn_export import SentenceTopicClassifier
 
 

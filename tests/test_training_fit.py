@@ -18,17 +18,17 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import f1_score
 
 from model import FitError, TopicTagger
-from model.artifact import MANIFEST, WEIGHTS, load, save
-from training.calibration import best_threshold, calibrate, choose_threshold
-from training.classifier import TopicClassifier
-from training.duplicates import find_near_duplicates, group_duplicates
-from training.estimator import SentenceLogisticRegression
-from training.evaluate import evaluate, score_examples
-from training.examples import Example
-from training.fit import Fit, FitOptions, fit_examples, label_matrix
-from training.folds import N_FOLDS, assign_folds
-from training.readers import read_examples
-from training.terms import Bags, SentenceTerms
+from model.artifact.files import MANIFEST, WEIGHTS, load, save
+from training.corpus.duplicates import find_near_duplicates, group_duplicates
+from training.corpus.examples import Example, label_matrix
+from training.corpus.readers import read_examples
+from training.fit.calibration import best_threshold, calibrate, choose_threshold
+from training.fit.classifier import TopicClassifier
+from training.fit.estimator import SentenceLogisticRegression
+from training.fit.fitting import Fit, FitOptions, fit_examples
+from training.fit.folds import N_FOLDS, assign_folds
+from training.fit.terms import Bags, SentenceTerms
+from training.measure.evaluation import evaluate, score_examples
 
 
 def random_bags(seed: int, n_articles: int = 30, n_terms: int = 5) -> tuple[Bags, np.ndarray]:
@@ -210,7 +210,7 @@ def test_rare_tags_are_left_out_and_too_few_are_refused(seed_examples: list[Exam
 @settings(max_examples=5)
 @given(st.integers(0, 1000))
 def test_the_order_of_the_examples_does_not_change_the_digest(seed_fit: Fit, seed: int) -> None:
-    from training.fit import digest_of
+    from training.fit.fitting import digest_of
 
     assert len(seed_fit.artifact.training["digest"]) == 64
     examples = [

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, precision_score, recall_score
 
-from training.metrics import bootstrap_f1, expected_calibration_error, measure, measure_slices
+from training.measure.metrics import bootstrap_f1, expected_calibration_error, measure, measure_slices
 
 TAGS = ["a", "b"]
 

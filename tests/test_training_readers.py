@@ -13,8 +13,8 @@ import pyarrow.parquet
 import pytest
 
 from model.errors import DataError, Problem
-from training.examples import Example
-from training.readers import read_examples, read_records
+from training.corpus.examples import Example
+from training.corpus.readers import read_examples, read_records
 
 RECORDS = [
     {"id": "a", "text": 'Chiến sự ở Syria, "Aleppo"', "tags": ["syria"]},

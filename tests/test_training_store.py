@@ -17,15 +17,15 @@ import pytest
 import sqlalchemy
 
 from model import TopicTagger
-from training import schema
-from training.duplicates import text_digest
-from training.examples import Example
-from training.jobs import JobRunning, Jobs, JobUnknown
-from training.queue import keep_queue, suggest, waiting
-from training.readers import read_records
-from training.schema import SCHEMA_VERSION, StoreError
-from training.store import Labelling, LabelStore, is_held_out, open_store
-from training.writers import write_examples
+from training.labels import schema
+from training.corpus.duplicates import text_digest
+from training.corpus.examples import Example
+from training.corpus.readers import read_records
+from training.corpus.writers import write_examples
+from training.labels.jobs import JobRunning, Jobs, JobUnknown
+from training.labels.schema import SCHEMA_VERSION, StoreError
+from training.labels.store import Labelling, LabelStore, is_held_out, open_store
+from training.labels.suggestions import keep_queue, suggest, waiting
 
 ME = Labelling(who="me", source="test", model="v1")
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from model.errors import FitError, Problem
-from training.duplicates import Pair, find_near_duplicates, text_digest
-from training.examples import Example, suggest_tag
-from training.fit import MIN_POSITIVES, FitOptions, borderline_matrix, fit_examples
+from training.corpus.duplicates import Pair, find_near_duplicates, text_digest
+from training.corpus.examples import Example, borderline_matrix, suggest_tag
+from training.corpus.readers import read_records
+from training.fit.fitting import MIN_POSITIVES, FitOptions, fit_examples
 from training.progress import Progress, silent
-from training.readers import read_records
 
 SHORT_WORDS = 8
 """A text of fewer words is hardly an article."""

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact import Artifact, load_with_reference
+from model.artifact.files import Artifact, load_with_reference
 from model.errors import FitError, VersionError
-from model.linear import Floats, logistic
+from model.pooling import Floats, logistic
 from model.tagger import TopicTagger
 from model.versions import Versions
-from training.adapt import Adaptation, adapt
-from training.examples import Example
-from training.fit import FitOptions, label_matrix
+from training.corpus.examples import Example, label_matrix
+from training.fit.adaptation import Adaptation, adapt
+from training.fit.fitting import FitOptions
+from training.fit.reference import read_reference
+from training.labels.store import LabelStore
 from training.progress import Progress, silent
-from training.reference import read_reference
-from training.store import LabelStore
 
 N_RESAMPLES = 1000
 Flags = npt.NDArray[np.bool_]

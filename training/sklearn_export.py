@@ -10,10 +10,10 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from model.artifact import Artifact
-from model.linear import Floats, logistic
-from training.dense import DenseWeights
-from training.terms import SentenceTerms
+from model.artifact.files import Artifact
+from model.pooling import Floats, logistic
+from training.fit.dense import DenseWeights
+from training.fit.terms import SentenceTerms
 
 
 class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):

@@ -12,10 +12,10 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from model import ChudeError, Tagging, TextError, TopicTagger
-from model.artifact import load_bytes, read_files
+from model.artifact.files import load_bytes, read_files
 from model.encoding import decode
 from model.errors import UnreadableText
-from model.html import is_html, read_html
+from model.page.html import is_html, read_html
 from model.tagger import Page
 from service.batch.blocks import Block
 from service.batch.inputs import MAX_LINE_BYTES

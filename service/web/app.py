@@ -14,7 +14,7 @@ from service.web.key_store import KeyStore
 from service.web.live import LiveTagger
 from service.web.metrics import Metrics
 from service.web.services import EXTENSION, Services
-from training.store import open_store
+from training.labels.store import open_store
 
 
 def create_app(settings: Settings) -> Flask:

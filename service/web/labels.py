@@ -16,11 +16,11 @@ from service.web.operations import json_response, operation
 from service.web.problems import RequestError
 from service.web.schemas import LabelExamples, LabelledRecord, LabelsKept, Queue
 from service.web.services import services
-from training.duplicates import text_digest
-from training.examples import Example, parse_record
-from training.queue import waiting
-from training.store import Labelling
-from training.writers import json_lines
+from training.corpus.duplicates import text_digest
+from training.corpus.examples import Example, parse_record
+from training.corpus.writers import json_lines
+from training.labels.store import Labelling
+from training.labels.suggestions import waiting
 
 blueprint = Blueprint("labels", __name__)
 _JSON = "application/json"

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from model.artifact import load
+from model.artifact.files import load
 from model.errors import ArtifactError
 from model.selftest import check_self_test
 from model.tagger import TopicTagger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from model.artifact import load
+from model.artifact.files import load
 from model.errors import ArtifactError, VersionError
 from service.web.keys import needs_key, reading
 from service.web.operations import json_response, operation

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, request
 
 from model import Tagging, TextError, TopicTagger
 from model.encoding import decode
-from model.html import read_html
+from model.page.html import read_html
 from service.web.body import content_type, read_body
 from service.web.documents import check_length, failure, read_documents
 from service.web.keys import reading

@@ -12,7 +12,7 @@ from service.web.keys import needs_key
 from service.web.operations import json_response, operation
 from service.web.schemas import Job, JobBegun
 from service.web.services import Services, services
-from training.jobs import Jobs
+from training.labels.jobs import Jobs
 
 blueprint = Blueprint("retrain", __name__)
 

@@ -10,7 +10,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
-from model.html import prepare
+from model.page.html import prepare
 from service.settings import Settings
 from service.web.app import create_app
 from service.web.metrics import Metrics

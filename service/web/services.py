@@ -13,7 +13,7 @@ from service.settings import Settings
 from service.web.key_store import KeyStore
 from service.web.live import LiveTagger
 from service.web.metrics import Metrics
-from training.store import LabelStore
+from training.labels.store import LabelStore
 
 EXTENSION = "chude"
 

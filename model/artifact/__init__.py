@@ -1,0 +1,1 @@
+"""What a fitted model is: its data, its files, its validation."""

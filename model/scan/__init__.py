@@ -1,0 +1,1 @@
+"""Characters to symbols, words, sentences and terms, many texts at a time."""

@@ -1,0 +1,1 @@
+"""The subcommands of `chude`, one module each."""

@@ -1,0 +1,80 @@
+"""`chude check`: what is wrong or doubtful in labelled files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from model import TopicTagger
+from service.progress import show_progress
+from training.corpus.topics import read_topics
+
+if TYPE_CHECKING:
+    from training.checks import CheckReport
+    from training.corpus.examples import Example
+
+_SHOWN = 50
+
+
+@click.command("check")
+@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the tags there should be.")
+@click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
+def command(data: tuple[Path, ...], topics: Path | None, jobs: int) -> int:
+    """Check labelled DATA: broken records, duplicates, contradictions, misspelt, rare and doubtful tags.
+
+    The exit code is 1 if a record cannot be read, a tag is misspelt, or one text has different tags.
+    """
+    from training.checks import check_data
+    from training.fit.fitting import FitOptions
+
+    known = set(read_topics(topics)) or set(TopicTagger.load().tags)
+    report = check_data(data, known, FitOptions(jobs=jobs), show_progress)
+    for line in _lines(report):
+        click.echo(line)
+    return 1 if report.failed else 0
+
+
+def _lines(report: CheckReport) -> Iterator[str]:
+    without = sum(not example.tags for example in report.examples)
+    yield f"{len(report.examples)} examples, {without} of them without tags"
+    for tag, n in report.support.items():
+        yield f"  {tag:<20} {n:>6}{'  too few to fit, with or without it' if tag in report.rare else ''}"
+    yield from _section("Problems", (str(problem) for problem in report.problems), limit=None)
+    yield from _section(
+        "Same text, different tags",
+        (
+            f"{_at(a)} [{' '.join(sorted(a.tags))}] and {_at(b)} [{' '.join(sorted(b.tags))}]"
+            for a, b in report.contradictions
+        ),
+        limit=None,
+    )
+    yield from _section("Exact duplicates", (f"{_at(a)} and {_at(b)}" for a, b in report.exact))
+    yield from _section("Near duplicates", (f"{_at(a)} and {_at(b)}: {share:.0%} alike" for a, b, share in report.near))
+    yield from _section("Very short texts", (_at(example) for example in report.short))
+    yield from _section(
+        "Labels that cross-validation contradicts",
+        (
+            f"{_at(d.example)}: {'has' if d.has_tag else 'lacks'} {d.tag}, probability {d.probability:.2f}"
+            for d in report.doubts
+        ),
+    )
+    if report.not_fitted:
+        yield f"\nLabels were not cross-validated: {report.not_fitted}"
+
+
+def _at(example: Example) -> str:
+    return f"{example.file}:{example.line} ({example.id})"
+
+
+def _section(title: str, lines: Iterable[str], limit: int | None = _SHOWN) -> Iterator[str]:
+    found = list(lines)
+    if found:
+        yield f"\n{title}: {len(found)}"
+        yield from (f"  {line}" for line in found[:limit])
+        if limit and len(found) > limit:
+            yield f"  and {len(found) - limit} more"

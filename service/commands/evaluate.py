@@ -1,0 +1,115 @@
+"""`chude eval`: how good an artifact is on labelled files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from model import TopicTagger
+from model.versions import load_tagger
+from service.progress import show_progress
+from training.corpus.topics import read_topics
+
+if TYPE_CHECKING:
+    from training.measure.evaluation import Evaluation
+
+_SYSTEM = "chude"
+
+
+@click.command("eval")
+@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", help="Folder of an artifact, or a version; by default the live one.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
+@click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write a report into this folder.")
+@click.option("--card", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Update this model card.")
+@click.option(
+    "--compare", type=click.Path(path_type=Path), help="Train other systems on this file and measure them too."
+)
+@click.option("--topics", type=click.Path(path_type=Path), help="TOML file with key words for the simplest of them.")
+def command(
+    data: tuple[Path, ...],
+    model: str | None,
+    json_file: Path | None,
+    report: Path | None,
+    card: Path | None,
+    compare: Path | None,
+    topics: Path | None,
+) -> int:
+    """Measure an artifact on labelled DATA, over all decisions and over the clear ones."""
+    from training.corpus.readers import read_examples
+    from training.measure.card import write_card
+    from training.measure.evaluation import evaluate
+    from training.measure.report import write_report
+
+    tagger = load_tagger(os.environ, model)
+    evaluation = evaluate(tagger, read_examples(data), show_progress)
+    comparison: dict[str, Mapping[str, Any] | str] = {}
+    if compare:
+        comparison = {_SYSTEM: evaluation.figures, **_compare(evaluation, compare, topics)}
+    _print(tagger, evaluation, comparison)
+    if json_file:
+        figures = {"model": tagger.version, "figures": evaluation.figures, "comparison": comparison}
+        json_file.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if report:
+        write_report(report, tagger, evaluation, comparison)
+    if card:
+        write_card(card, tagger, evaluation, comparison)
+    return 0
+
+
+def _compare(evaluation: Evaluation, compare: Path, topics: Path | None) -> dict[str, Mapping[str, Any] | str]:
+    from training.corpus.examples import label_matrix, teaser_flags
+    from training.corpus.readers import read_examples
+    from training.fit.folds import assign_folds
+    from training.measure import baselines
+    from training.measure.metrics import measure_slices
+
+    tags = evaluation.tags
+    train = read_examples([compare])
+    labels = label_matrix(train, tags)
+    texts = [example.text for example in train]
+    peers: Sequence[baselines.Baseline] = (
+        baselines.KeywordRules(tags, read_topics(topics)),
+        baselines.ScikitLearn(),
+        baselines.FastText(),
+        baselines.Underthesea(),
+    )
+    fold = assign_folds(texts, labels, seed=0)
+    measured = [example.text for example in evaluation.examples]
+    results = baselines.compare(peers, (texts, labels), fold, measured, show_progress)
+    is_teaser = teaser_flags(evaluation.examples)
+    return {
+        name: result
+        if isinstance(result, str)
+        else measure_slices(tags, evaluation.labels, *result, evaluation.borderline, is_teaser)
+        for name, result in results.items()
+    }
+
+
+def _print(tagger: TopicTagger, evaluation: Evaluation, comparison: Mapping[str, Mapping[str, Any] | str]) -> None:
+    from training.measure.report import comparison_table
+
+    if evaluation.unknown_tags:
+        names = ", ".join(evaluation.unknown_tags)
+        click.echo(f"chude: the model doesn't know these tags of the data, they are not counted: {names}", err=True)
+    click.echo(f"model {tagger.version}")
+    for kind, views in evaluation.figures.items():
+        for decisions, figures in views.items():
+            low, high = figures["macro"]["f1_interval"]
+            click.echo(
+                f"\n{kind}, {decisions}: {figures['records']} texts, macro-F1 95 % interval {low:.3f} to {high:.3f}"
+            )
+            click.echo(f"  {'':<20} {'n':>5} {'prec.':>6} {'recall':>6} {'F1':>6} {'AP':>6} {'Brier':>6} {'ECE':>6}")
+            for name, row in {**figures["tags"], "macro": figures["macro"], "micro": figures["micro"]}.items():
+                cells = ("precision", "recall", "f1", "average_precision", "brier", "calibration_error")
+                numbers = " ".join(f"{row[cell]:6.3f}" for cell in cells)
+                click.echo(f"  {name:<20} {row.get('support', ''):>5} {numbers}")
+    if comparison:
+        click.echo("")
+        for line in comparison_table(comparison):
+            click.echo(line)

@@ -1,0 +1,83 @@
+"""`chude models`: the versions of the model."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import click
+
+from model.artifact.files import load
+from model.errors import ArtifactError
+from model.versions import Versions, home_folder
+from service.commands import export
+
+
+def the_versions() -> Versions:
+    """Return the versions in the home folder."""
+    return Versions(home_folder(os.environ))
+
+
+@click.group("models")
+def command() -> None:
+    """List, inspect and switch the versions of the model."""
+
+
+command.add_command(export.command, "export")
+
+
+@command.command("list")
+def show_all() -> int:
+    """Print every version, the oldest first; * is live, < was live before it."""
+    versions = the_versions()
+    shipped = load().version
+    live, before = versions.live() or shipped, versions.before()
+    for name in dict.fromkeys([shipped, *versions.names()]):
+        mark = "*" if name == live else "<" if name == before else " "
+        try:
+            artifact = load(versions.folder(name))
+        except ArtifactError as error:
+            click.echo(f"{mark} {name}  broken: {error}")
+            continue
+        gate = artifact.training.get("gate", {})
+        told = "shipped" if name == shipped else "" if not gate else "accepted" if gate["accepted"] else "refused"
+        click.echo(f"{mark} {name}  {', '.join(tag.slug for tag in artifact.tags)}  {told}".rstrip())
+    return 0
+
+
+@command.command("show")
+@click.argument("version", required=False)
+def show(version: str | None) -> int:
+    """Print what is known of VERSION, by default of the live one, as JSON."""
+    artifact = load(the_versions().folder(version))
+    tags = [
+        {"tag": tag.slug, "threshold": tag.threshold, "support": tag.support, "f1": tag.f1} for tag in artifact.tags
+    ]
+    known = {"version": artifact.version, "tags": tags, "training": artifact.training, "metrics": artifact.metrics}
+    click.echo(json.dumps(known, indent=1, ensure_ascii=False))
+    return 0
+
+
+@command.command("activate")
+@click.argument("version")
+def activate(version: str) -> int:
+    """Make VERSION live, if it loads and passes its self-test."""
+    the_versions().activate(version)
+    click.echo(f"{version} is live")
+    return 0
+
+
+@command.command("rollback")
+def rollback() -> int:
+    """Make the version before the live one live again."""
+    click.echo(f"{the_versions().rollback()} is live")
+    return 0
+
+
+@command.command("prune")
+@click.option("--keep", type=click.IntRange(min=0), required=True, help="How many of the newest to keep.")
+def prune(keep: int) -> int:
+    """Remove old versions, but never the live one, the one before, nor what they were learnt from."""
+    gone = the_versions().prune(keep)
+    click.echo(f"{len(gone)} removed{': ' + ', '.join(gone) if gone else ''}")
+    return 0

@@ -1,0 +1,73 @@
+"""`chude retrain`: a new version from the labels in the store, live if it is not worse."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from model.errors import ChudeError
+from model.versions import Versions, home_folder
+from service.commands.labels import the_store
+from service.progress import show_progress
+
+
+@click.command("retrain")
+@click.option("--force", is_flag=True, help="Make the new version live even if it is worse; the manifest says so.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the folds.")
+@click.option("--job", hidden=True, help="Job of the service that this process does.")
+def command(force: bool, seed: int, job: str | None) -> int:
+    """Learn from the label store, compare with the live version, and go live if that is not worse.
+
+    A tenth of the labels, and the artifact's own reference set, are not learnt from but compared on.
+    """
+    from training.fit.fitting import FitOptions
+    from training.labels.jobs import JobCancelled, Jobs
+    from training.promotion import retrain
+
+    store = the_store()
+    jobs = Jobs(store)
+    shown = job is None
+    job = job or jobs.begin()
+    try:
+        with jobs.alive(job) as progress:
+            versions = Versions(home_folder(os.environ))
+            outcome = retrain(
+                store, versions, FitOptions(seed=seed), force=force, progress=show_progress if shown else progress
+            )
+    except JobCancelled:
+        return 1
+    except ChudeError as error:
+        jobs.end(job, "failed", str(error))
+        raise
+    except BaseException as error:
+        jobs.end(job, "failed", f"stopped: {type(error).__name__}")
+        raise
+    lines = _lines(outcome)
+    jobs.end(job, "done", "\n".join(lines), {"version": outcome.version, "live": outcome.is_live, **outcome.decision})
+    for line in lines:
+        click.echo(line)
+    return 0
+
+
+def _lines(outcome: Any) -> list[str]:
+    decision = outcome.decision
+    lines = [f"version {outcome.version}, strength of the prior {outcome.adaptation.strength:g}"]
+    for name in ("held_out", "reference"):
+        if name in decision:
+            found = decision[name]
+            low, high = found["interval"]
+            lines.append(
+                f"  {name.replace('_', ' ')}, {found['texts']} texts: F1 {found['live_f1']:.3f} -> "
+                f"{found['candidate_f1']:.3f} (95 % of the difference: {low:+.3f} to {high:+.3f})"
+            )
+    if outcome.adaptation.new_tags:
+        lines.append(f"  new tags: {', '.join(outcome.adaptation.new_tags)}")
+    for tag in outcome.adaptation.left_out:
+        lines.append(f"  {tag}: fewer than ten examples with it, or without it: not learnt yet")
+    if outcome.is_live:
+        lines.append("it is live" + (" (forced)" if not decision["accepted"] else ""))
+    else:
+        lines.append(f"it is worse on {' and '.join(decision['worse_on'])}, and not live; --force would make it so")
+    return lines

@@ -1,0 +1,121 @@
+"""`chude tag`: the tags of texts in files, or from standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import click
+import msgspec
+
+from model import NoArticle, Tagging, TextError, TopicTagger, UnreadableText
+from model.encoding import decode
+from model.explain import TermEvidence
+from model.page.html import is_html, read_html
+from model.tagger import Page
+from model.versions import load_tagger
+
+_HTML_NAMES = (".html", ".htm", ".xhtml")
+_PAGE: Mapping[str | None, Page] = {None: "auto", "html": "auto", "page": "always", "text": "never"}
+_OTHER_TAGS = 5
+_SHOWN_TERMS = 8
+
+
+@click.command("tag")
+@click.argument("files", nargs=-1, metavar="[FILE|-]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--explain", is_flag=True, help="Show the sentences and terms that carried each tag.")
+@click.option("--html", "kind", flag_value="html", help="Read every FILE as HTML, whatever its name.")
+@click.option("--page", "kind", flag_value="page", help="Read every FILE as a page, and cut the article out of it.")
+@click.option("--text", "kind", flag_value="text", help="Read every FILE as it is, and cut nothing out.")
+@click.option("--model", help="Folder of an artifact, or a version; by default the live one.")
+def command(files: tuple[str, ...], as_json: bool, explain: bool, kind: str | None, model: str | None) -> int:
+    """Print the topic tags of each FILE, one article a file; - or nothing reads standard input.
+
+    HTML is recognised by its name or its beginning. Of a crawled page only the article is read.
+    """
+    if not files and sys.stdin.isatty():
+        raise click.UsageError("give a FILE, or pipe a text in: echo '...' | chude tag")
+    tagger = load_tagger(os.environ, model)
+    failed = False
+    for name, outcome in _tag_files(tagger, files or ("-",), explain, kind):
+        failed |= isinstance(outcome, TextError)
+        for line in _as_json(name, outcome) if as_json else _as_text(tagger, name, outcome):
+            click.echo(line)
+        if isinstance(outcome, TextError):
+            click.echo(f"chude: {outcome}", err=True)
+        else:
+            for warning in outcome.get("warnings", ()):
+                click.echo(f"chude: {name}: {warning}", err=True)
+    return 1 if failed else 0
+
+
+def _tag_files(
+    tagger: TopicTagger, names: Iterable[str], explain: bool, kind: str | None
+) -> Iterator[tuple[str, Tagging | TextError]]:
+    for name in names:
+        try:
+            text, encoding = decode(_read(name), source=name)
+            if kind == "html" or (kind is None and (name.lower().endswith(_HTML_NAMES) or is_html(text))):
+                text = read_html(text, source=name)
+            result = (tagger.explain if explain else tagger.tag)(text, page=_PAGE[kind])
+        except (NoArticle, UnreadableText) as error:
+            yield name, error
+        except TextError as error:
+            yield name, type(error)(f"{name}: {error}")
+        else:
+            if not encoding.startswith("utf"):
+                result.setdefault("warnings", []).append(f"converted from {encoding}")
+            yield name, result
+
+
+def _read(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except IsADirectoryError:
+        raise UnreadableText(f"{name}: a folder: name the files in it, such as {name.rstrip('/')}/*.txt") from None
+    except OSError as error:
+        raise UnreadableText(f"{name}: cannot be read: {error.strerror}") from None
+
+
+def _as_json(name: str, outcome: Tagging | TextError) -> Iterator[str]:
+    if isinstance(outcome, TextError):
+        record: dict[str, object] = {"id": name, "error": {"code": outcome.code, "message": str(outcome)}}
+    else:
+        record = {"id": name, **outcome}
+    yield msgspec.json.encode(record).decode()
+
+
+def _as_text(tagger: TopicTagger, name: str, outcome: Tagging | TextError) -> Iterator[str]:
+    if isinstance(outcome, TextError):
+        return
+    given = outcome["tags"]
+    yield f"{name}: {', '.join(given) or 'no tag'}"
+    width = max(map(len, tagger.tags))
+    ranked = sorted(tagger.tags, key=lambda tag: -outcome["scores"][tag])
+    others = [tag for tag in ranked if tag not in given][:_OTHER_TAGS]
+    for tag in [*(tag for tag in ranked if tag in given), *others]:
+        yield f"  {'*' if tag in given else ' '} {tag:<{width}}  {outcome['scores'][tag]:.3f}"
+        yield from _evidence_lines(outcome, tag)
+    for part in outcome.get("left_out", ()):
+        yield f"  left out [{part['start']}-{part['end']}]: {part['reason']}"
+
+
+def _evidence_lines(result: Tagging, tag: str) -> Iterator[str]:
+    for evidence in result.get("evidence", ()):
+        if evidence["tag"] == tag:
+            sentence = " ".join(evidence["sentence"].split())
+            yield f"      {evidence['score']:+.2f} [{evidence['start']}-{evidence['end']}] {sentence}"
+            yield f"            {_heaviest(evidence['terms'])}"
+    for context in result.get("context", ()):
+        if context["tag"] == tag and context["terms"]:
+            yield f"      {context['score']:+.2f} from the whole article: {_heaviest(context['terms'])}"
+
+
+def _heaviest(terms: Iterable[TermEvidence]) -> str:
+    shown = sorted(terms, key=lambda term: -abs(term["weight"]))[:_SHOWN_TERMS]
+    return ", ".join(f"{term['term']} {term['weight']:+.2f}" for term in shown)

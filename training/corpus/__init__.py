@@ -1,0 +1,1 @@
+"""Files of labelled records: reading, writing, checking."""

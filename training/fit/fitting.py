@@ -1,0 +1,224 @@
+"""The use case of training: labelled examples in, an artifact out. The same examples and seed give the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version as library_version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from model.artifact.files import Artifact, Tag
+from model.errors import FitError
+from model.pooling import Floats
+from model.scan.spelling import normalise
+from model.selftest import with_self_test
+from model.weights import fixed_point
+from training.corpus.duplicates import text_digest
+from training.corpus.examples import Example, borderline_matrix, label_matrix, teaser_flags
+from training.fit.calibration import Calibration, calibrate_tags, probabilities, stack
+from training.fit.classifier import TopicClassifier
+from training.fit.dense import sparse, weighted_terms
+from training.fit.folds import N_FOLDS, assign_folds
+from training.fit.reference import with_reference
+from training.fit.segmentation import cache_folder, learn_spellings, propose_terms
+from training.fit.terms import Bags, SentenceTerms
+from training.measure.metrics import measure_slices
+from training.progress import Progress, silent
+
+Flags = npt.NDArray[np.bool_]
+MIN_POSITIVES = 10
+"""Examples that a tag must have, and as many that do not have it, to be fitted."""
+MIN_ARTICLES = 4
+"""Articles in which a term must stand; half of it in a corpus of fewer than LARGE_CORPUS."""
+LARGE_CORPUS = 1000
+BORDERLINE_WEIGHT = 0.5
+"""Weight of a borderline decision in the loss; a clear one weighs 1."""
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "underthesea", "joblib")
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """What can be chosen about a fit."""
+
+    seed: int = 0
+    penalties: tuple[float, ...] = (1.0, 2.0, 4.0)
+    """L1 penalties to choose from, ascending: the largest whose log loss is within a standard error of the lowest."""
+    jobs: int = 2
+    cache: Path = field(default_factory=cache_folder)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Names of tags by language code."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """An artifact, and what cross-validation said of the examples it was fitted on."""
+
+    artifact: Artifact
+    tags: list[str]
+    left_out: list[str]
+    """Tags with too few positive or negative examples."""
+    labels: Flags
+    """Shape (examples, tags)."""
+    out_of_fold: Floats
+    """Probability of each tag by a model that did not see the example, shape (examples, tags)."""
+
+
+def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Progress = silent) -> Fit:
+    """Fit an artifact on examples. Raises FitError when no tag has enough of them."""
+    tags, left_out = choose_tags(examples)
+    if not tags:
+        raise _no_tag(examples)
+    labels = label_matrix(examples, tags)
+    texts = [example.text for example in examples]
+    fold = assign_folds(texts, labels, seed=options.seed, progress=progress)
+    terms, bags = _learn_terms(texts, options, progress)
+    borderline = borderline_matrix(examples, tags)
+    weight = np.where(borderline, BORDERLINE_WEIGHT, 1.0)
+    penalty, margins = _cross_validate(bags, labels, weight, fold, options, progress)
+    calibrations = calibrate_tags(margins, labels)
+    out_of_fold = probabilities(margins, calibrations)
+    classifier = TopicClassifier(penalty, progress).fit(bags, labels, weight)
+    given = out_of_fold >= np.array([calibration.threshold for calibration in calibrations])
+    metrics = measure_slices(tags, labels, out_of_fold, given, borderline, teaser_flags(examples))
+    artifact = Artifact(
+        tags=_fitted_tags(tags, labels, calibrations, classifier, metrics, options),
+        **_compress(terms, classifier, calibrations),
+        training=_describe(examples, penalty, options),
+        metrics=metrics,
+        libraries={name: library_version(name) for name in _LIBRARIES},
+    )
+    artifact = with_reference(with_self_test(artifact), examples, labels)
+    return Fit(artifact.with_version(), tags, left_out, labels, out_of_fold)
+
+
+def _fitted_tags(
+    tags: list[str],
+    labels: Flags,
+    calibrations: list[Calibration],
+    classifier: TopicClassifier,
+    metrics: Mapping[str, Any],
+    options: FitOptions,
+) -> tuple[Tag, ...]:
+    fitted = zip(tags, labels.sum(axis=0).tolist(), calibrations, *classifier.intercepts_.tolist(), strict=True)
+    return tuple(
+        Tag(
+            slug,
+            calibration.threshold,
+            calibration.slope,
+            calibration.intercept_with(sentence_bias, article_bias),
+            support,
+            metrics["all"]["all decisions"]["tags"][slug]["f1"],
+            options.names.get(slug, {}),
+        )
+        for slug, support, calibration, sentence_bias, article_bias in fitted
+    )
+
+
+def _describe(examples: Sequence[Example], penalty: float, options: FitOptions) -> dict[str, Any]:
+    return {
+        "digest": digest_of(examples),
+        "examples": len(examples),
+        "teasers": sum(example.is_teaser for example in examples),
+        "seed": options.seed,
+        "folds": N_FOLDS,
+        "penalty": penalty,
+        "penalties": list(options.penalties),
+    }
+
+
+def choose_tags(examples: Sequence[Example], ignore: Collection[str] = ()) -> tuple[list[str], list[str]]:
+    """Return the tags that can be fitted and those that can't, both in order of the alphabet."""
+    every = sorted({tag for example in examples for tag in example.tags} - set(ignore))
+    support = label_matrix(examples, every).sum(axis=0)
+    enough = (support >= MIN_POSITIVES) & (len(examples) - support >= MIN_POSITIVES)
+    chosen = [tag for tag, fits in zip(every, enough, strict=True) if fits]
+    return chosen, [tag for tag in every if tag not in chosen]
+
+
+def _no_tag(examples: Sequence[Example]) -> FitError:
+    every = sorted({tag for example in examples for tag in example.tags})
+    support = label_matrix(examples, every).sum(axis=0)
+    counts = ", ".join(f"{tag}: {n}" for tag, n in zip(every, support, strict=True)) or "none has any"
+    return FitError(
+        f"no tag can be fitted: each needs {MIN_POSITIVES} examples with it and {MIN_POSITIVES} without it "
+        f"(of {len(examples)} examples, {counts}): label more"
+    )
+
+
+def _learn_terms(texts: Sequence[str], options: FitOptions, progress: Progress) -> tuple[SentenceTerms, Bags]:
+    proposals = propose_terms(texts, cache=options.cache, jobs=options.jobs, progress=progress)
+    words = {word for text in progress(texts, "spelling", len(texts)) for word in normalise(text).split()}
+    min_articles = MIN_ARTICLES if len(texts) >= LARGE_CORPUS else MIN_ARTICLES // 2
+    terms = SentenceTerms(proposals, learn_spellings(words), min_articles, progress)
+    return terms, terms.fit_transform(texts)
+
+
+def _fold_margins(
+    bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64], number: int, penalty: float
+) -> tuple[float, npt.NDArray[np.int64], Floats]:
+    """Fit on all folds but one; return the penalty, the articles of that one and their margins."""
+    seen, held_out = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+    classifier = TopicClassifier(penalty).fit(bags.take(seen), labels[seen], weight[seen])
+    return penalty, held_out, classifier.decision_function(bags.take(held_out))
+
+
+def _cross_validate(
+    bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64], options: FitOptions, progress: Progress
+) -> tuple[float, Floats]:
+    """Return the chosen penalty, and its out-of-fold margins, shape (articles, tags, 2).
+
+    It is the largest whose calibrated log loss is within one standard error of the lowest (Breiman et al. 1984).
+    """
+    from joblib import Parallel, delayed
+
+    margins = {penalty: np.zeros((*labels.shape, 2)) for penalty in options.penalties}
+    tasks = [
+        delayed(_fold_margins)(bags, labels, weight, fold, number, penalty)
+        for penalty in options.penalties
+        for number in range(N_FOLDS)
+    ]
+    done = Parallel(n_jobs=options.jobs, return_as="generator")(tasks)
+    for penalty, held_out, values in progress(done, "cross-validation", len(tasks)):
+        margins[penalty][held_out] = values
+    losses = {penalty: _log_losses(margins[penalty], labels) for penalty in options.penalties}
+    lowest = min(losses.values(), key=np.mean)
+    ceiling = lowest.mean() + lowest.std() / np.sqrt(lowest.size)
+    chosen = max(penalty for penalty, loss in losses.items() if loss.mean() <= ceiling)
+    return chosen, margins[chosen]
+
+
+def _log_losses(margins: Floats, labels: Flags) -> Floats:
+    """Return the mean log loss of each article over the tags, shape (articles,)."""
+    probability = probabilities(margins, [stack(margins[:, n], labels[:, n]) for n in range(labels.shape[1])])
+    wrong = np.where(labels, 1 - probability, probability)
+    return np.asarray(-np.log1p(-np.minimum(wrong, 1 - 1e-12)).mean(axis=1))
+
+
+def _compress(terms: SentenceTerms, classifier: TopicClassifier, calibrations: list[Calibration]) -> dict[str, Any]:
+    """Return the terms that kept a weight, and their weights times idf, as fields of an artifact."""
+    idf = terms.idf_[:, None]
+    by_sentence = fixed_point(classifier.sentence_coef_ * idf)
+    scale = np.array([calibration.article_slope for calibration in calibrations])
+    by_article = fixed_point(classifier.article_coef_ * idf * scale)
+    kept = weighted_terms(by_sentence, by_article)
+    names = tuple(terms.terms_[row] for row in kept)
+    words = {word for name in names for word in name.split()}
+    spellings = terms.spellings or {}
+    return {
+        "terms": names,
+        "variants": {word: tuple(spellings[word]) for word in sorted(words & spellings.keys())},
+        "sentence_weights": sparse(by_sentence[kept]),
+        "article_weights": sparse(by_article[kept]),
+        "idf": terms.idf_[kept],
+    }
+
+
+def digest_of(examples: Sequence[Example]) -> str:
+    """Return the digest of the texts and their tags, whatever their order."""
+    lines = sorted(f"{text_digest(example.text)} {' '.join(sorted(example.tags))}" for example in examples)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

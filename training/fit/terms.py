@@ -1,0 +1,154 @@
+"""Articles to matrices with a column a term, its idf where it occurs: a row a sentence, and a row an article."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from model.errors import FitError
+from model.pooling import damping
+from model.reading import split_sentences
+from training.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+FREE_WORDS = 2
+"""Every run of up to this many words can be a term; longer ones only where segmentation proposes them."""
+
+
+@dataclass(frozen=True)
+class Bags:
+    """Articles as bags of sentences."""
+
+    sentences: csr_array
+    """idf of each term that occurs in a sentence, shape (sentences, terms)."""
+    article: npt.NDArray[np.int64]
+    """Article of each sentence, ascending from 0 without gaps, shape (sentences,)."""
+    articles: csr_array
+    """idf of each term that occurs in an article, damped by its length, shape (articles, terms)."""
+
+    def take(self, chosen: npt.NDArray[np.int64]) -> Bags:
+        """Return the bags of the chosen articles, ascending, numbered anew from 0."""
+        number = np.full(self.articles.shape[0], -1)
+        number[chosen] = np.arange(chosen.size)
+        rows = np.flatnonzero(number[self.article] >= 0)
+        return Bags(self.sentences[rows], number[self.article[rows]], self.articles[chosen])
+
+
+class SentenceTerms(TransformerMixin, BaseEstimator):
+    """Learn the terms and their idf from articles, and turn articles into `Bags`.
+
+    Parameters
+    ----------
+    proposals : terms of three and more words that may be used
+    spellings : other spellings of single words, by canonical word
+    min_articles : articles in which a term must stand
+    progress : shows how many texts were read
+
+    Attributes
+    ----------
+    terms_ : list of str, shape (terms,), sorted
+    idf_ : array, shape (terms,): log((1 + articles) / (1 + articles with the term)) + 1
+    """
+
+    def __init__(
+        self,
+        proposals: Collection[str] = (),
+        spellings: Mapping[str, Sequence[str]] | None = None,
+        min_articles: int = 4,
+        progress: Progress = silent,
+    ) -> None:
+        self.proposals = proposals
+        self.spellings = spellings
+        self.min_articles = min_articles
+        self.progress = progress
+
+    @classmethod
+    def counting(
+        cls, terms: Sequence[str], spellings: Mapping[str, Sequence[str]], progress: Progress = silent
+    ) -> SentenceTerms:
+        """Return a fitted one of known canonical `terms`, every occurrence of which counts 1."""
+        fitted = cls({term for term in terms if term.count(" ") >= FREE_WORDS}, spellings, progress=progress)
+        fitted.terms_, fitted.idf_ = list(terms), np.ones(len(terms))
+        return fitted
+
+    def fit(self, texts: Sequence[str], y: object = None) -> Self:
+        """Learn terms and idf from non-empty texts."""
+        self.fit_transform(texts)
+        return self
+
+    def fit_transform(self, texts: Sequence[str], y: object = None, **_: Any) -> Bags:
+        """Learn terms and idf, and return the bags of the same texts."""
+        from scipy.sparse import csr_array
+        from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+
+        sentences, article = _sentences_of(texts, self.progress)
+        counter = CountVectorizer(analyzer=self._analyse, binary=True, dtype=np.float64)
+        try:
+            occurs = csr_array(counter.fit_transform(self.progress(sentences, "terms", len(sentences))))
+        except ValueError:
+            raise FitError("the texts have no word in common that could be learnt") from None
+        n_articles = np.bincount(_by_article(occurs, article, len(texts)).indices, minlength=occurs.shape[1])
+        kept = np.flatnonzero(n_articles >= self.min_articles)
+        self.terms_ = [str(name) for name in counter.get_feature_names_out()[kept]]
+        by_article = _by_article(occurs[:, kept], article, len(texts))
+        self.idf_ = TfidfTransformer(norm=None).fit(by_article).idf_
+        return self._weigh(occurs[:, kept], article, len(texts))
+
+    def transform(self, texts: Sequence[str]) -> Bags:
+        """Return the bags of texts."""
+        from scipy.sparse import csr_array
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        check_is_fitted(self, "terms_")
+        sentences, article = _sentences_of(texts, self.progress)
+        counter = CountVectorizer(analyzer=self._analyse, vocabulary=self.terms_, binary=True, dtype=np.float64)
+        return self._weigh(csr_array(counter.transform(sentences)), article, len(texts))
+
+    def _weigh(self, occurs: csr_array, article: npt.NDArray[np.int64], n_articles: int) -> Bags:
+        by_article = _by_article(occurs, article, n_articles)
+        for matrix in (occurs, by_article):
+            matrix.sort_indices()
+            matrix.data = self.idf_[matrix.indices]
+        by_article.data *= np.repeat(damping(np.bincount(article)), np.diff(by_article.indptr))
+        return Bags(occurs, article, by_article)
+
+    def _analyse(self, sentence: str) -> list[str]:
+        """Return the terms of a sentence in canonical spelling, in no order."""
+        if not hasattr(self, "_canonical"):
+            spellings = self.spellings or {}
+            self._canonical = {other: word for word, others in spellings.items() for other in others}
+            self._most_words = max((term.count(" ") + 1 for term in self.proposals), default=0)
+        words = [self._canonical.get(word, word) for word in sentence.split()]
+        terms = list(words)
+        for n in range(2, max(FREE_WORDS, self._most_words) + 1):
+            runs = [" ".join(words[i : i + n]) for i in range(len(words) - n + 1)]
+            terms += runs if n <= FREE_WORDS else [run for run in runs if run in self.proposals]
+        return terms
+
+
+def _by_article(occurs: csr_array, article: npt.NDArray[np.int64], n_articles: int) -> csr_array:
+    """Return how many sentences of each article have each term, with the indices that scikit-learn wants."""
+    from scipy.sparse import csr_array
+
+    rows = np.arange(article.size)
+    member = csr_array((np.ones(article.size), (article, rows)), shape=(n_articles, article.size))
+    summed = csr_array(member @ occurs)
+    summed.indices, summed.indptr = summed.indices.astype(np.int32), summed.indptr.astype(np.int32)
+    return summed
+
+
+def _sentences_of(texts: Sequence[str], progress: Progress) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Return all sentences, and the article of each; an article without words has one empty sentence."""
+    if isinstance(texts, str):
+        raise TypeError("a list of texts is needed, not one str")
+    by_article = [split_sentences(text) or [""] for text in progress(texts, "sentences", len(texts))]
+    article = np.repeat(np.arange(len(by_article)), [len(sentences) for sentences in by_article])
+    return [sentence for sentences in by_article for sentence in sentences], article

@@ -1,0 +1,1 @@
+"""The label store, its jobs, and what to label next."""

@@ -1,0 +1,121 @@
+"""What to label next: the texts whose labels would teach most.
+
+Uncertainty (Lewis and Gale 1994) is the nearness of a tag's margin to the tag's own threshold, and a text counts as its
+most uncertain tag does. One text after the other is taken, the most uncertain first, but none that shares much of its
+wording with one already taken, so that ten copies of a wire story are labelled once. A fifth is picked at random, so
+that what the model is wrongly sure of is found, too.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+
+import numpy as np
+from sqlalchemy import select
+
+from model.tagger import TopicTagger
+from training.corpus.duplicates import jaccard, text_digest, word_runs
+from training.labels.schema import queue
+from training.labels.schema import texts as labelled_texts
+from training.labels.store import LabelStore
+
+RANDOM_SHARE = 0.2
+_CANDIDATES = 20
+"""Texts that are kept in mind for each one that is asked for."""
+_BATCH = 500
+_MAX_SIMILARITY = 0.3
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A text that is worth a label."""
+
+    id: str
+    text: str
+    why: str
+    """The tag that is least sure, or "random"."""
+    scores: dict[str, float]
+
+
+def suggest(
+    tagger: TopicTagger, texts: Iterable[tuple[str, str]], known: set[str], count: int, *, seed: int = 0
+) -> list[Suggestion]:
+    """Return `count` of the texts, given as pairs of id and text, that are not `known` by their digests.
+
+    Keeps 20 times `count` texts in memory, however many there are.
+    """
+    n_random = round(count * RANDOM_SHARE)
+    nearest: list[tuple[float, int, Suggestion]] = []
+    drawn: list[tuple[float, int, Suggestion]] = []
+    rng = np.random.default_rng(seed)
+    for number, (uncertainty, suggestion) in enumerate(_scored(tagger, texts, known)):
+        for heap, priority, size in (
+            (nearest, uncertainty, count * _CANDIDATES),
+            (drawn, float(rng.random()), n_random * _CANDIDATES),
+        ):
+            if size:
+                (heapq.heappush if len(heap) < size else heapq.heappushpop)(heap, (priority, -number, suggestion))
+    at_random = [Suggestion(s.id, s.text, "random", s.scores) for _, _, s in sorted(drawn, reverse=True)]
+    chosen = _diverse(at_random, n_random, [])
+    uncertain = _diverse(
+        [s for _, _, s in sorted(nearest, key=lambda x: x[:2], reverse=True)], count - len(chosen), chosen
+    )
+    return uncertain + chosen
+
+
+def _scored(
+    tagger: TopicTagger, texts: Iterable[tuple[str, str]], known: set[str]
+) -> Iterator[tuple[float, Suggestion]]:
+    thresholds = np.array([tag.threshold for tag in tagger.artifact.tags])
+    borders = np.log(thresholds / (1 - thresholds))
+    seen = set(known)
+    waiting_texts = iter(texts)
+    while batch := list(islice(waiting_texts, _BATCH)):
+        results = tagger.tag_many([text for _, text in batch], errors="return")
+        for (identity, text), result in zip(batch, results, strict=True):
+            digest = text_digest(text)
+            if not isinstance(result, dict) or digest in seen:
+                continue
+            seen.add(digest)
+            p = np.clip(np.array(list(result["scores"].values())), 1e-12, 1 - 1e-12)
+            distance = np.abs(np.log(p / (1 - p)) - borders)
+            tag = int(distance.argmin())
+            yield -float(distance[tag]), Suggestion(identity, text, tagger.tags[tag], result["scores"])
+
+
+def _diverse(ranked: Sequence[Suggestion], count: int, taken: Sequence[Suggestion]) -> list[Suggestion]:
+    """Return the first `count` that are not much like an earlier one, nor like one of those `taken`."""
+    runs = [word_runs(suggestion.text) for suggestion in taken]
+    chosen: list[Suggestion] = []
+    for suggestion in ranked:
+        if len(chosen) == count:
+            break
+        its_runs = word_runs(suggestion.text)
+        if all(jaccard(its_runs, other) < _MAX_SIMILARITY for other in runs):
+            chosen.append(suggestion)
+            runs.append(its_runs)
+    return chosen
+
+
+def keep_queue(store: LabelStore, suggestions: Sequence[Suggestion]) -> None:
+    """Put the suggestions in the store, in place of those that were there."""
+    rows = [
+        {"digest": text_digest(s.text), "place": n, **asdict(s), "scores": json.dumps(s.scores)}
+        for n, s in enumerate(suggestions)
+    ]
+    with store.writing() as connection:
+        connection.execute(queue.delete())
+        if rows:
+            connection.execute(queue.insert(), rows)
+
+
+def waiting(store: LabelStore, count: int) -> list[Suggestion]:
+    """Return the first suggestions in the store that have no label yet."""
+    unlabelled = queue.c.digest.not_in(select(labelled_texts.c.digest))
+    with store.reading() as connection:
+        rows = connection.execute(select(queue).where(unlabelled).order_by(queue.c.place).limit(count))
+        return [Suggestion(row.id, row.text, row.why, json.loads(row.scores)) for row in rows]

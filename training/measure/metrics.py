@@ -1,0 +1,92 @@
+"""How good tags are: precision, recall, F1, average precision, Brier score and calibration error, with intervals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from model.pooling import Floats
+
+Flags = npt.NDArray[np.bool_]
+N_BINS = 10
+N_RESAMPLES = 1000
+_INTERVAL = (2.5, 97.5)
+
+
+def expected_calibration_error(label: Flags, probability: Floats) -> float:
+    """Return the mean gap between probability and frequency over ten bins of equal width (Guo et al. 2017)."""
+    bins = np.minimum((probability * N_BINS).astype(np.int64), N_BINS - 1)
+    gap = np.bincount(bins, weights=probability - label, minlength=N_BINS)
+    return float(np.abs(gap).sum() / label.size) if label.size else 0.0
+
+
+def f1_of_counts(true_positive: Floats, false_positive: Floats, false_negative: Floats) -> Floats:
+    """Return F1, elementwise; 0 where there is neither a tag nor a given one."""
+    total = 2 * true_positive + false_positive + false_negative
+    return np.divide(2 * true_positive, total, out=np.zeros_like(total, dtype=np.float64), where=total > 0)
+
+
+def bootstrap_f1(label: Flags, given: Flags, counted: Flags, *, seed: int) -> Floats:
+    """Return F1 of each tag in resamples of the records, shape (N_RESAMPLES, tags)."""
+    rng = np.random.default_rng(seed)
+    n = label.shape[0]
+    times = rng.multinomial(n, np.full(n, 1 / n), size=N_RESAMPLES).astype(np.float64)
+    cells = [(label & given & counted), (~label & given & counted), (label & ~given & counted)]
+    return f1_of_counts(*(times @ cell.astype(np.float64) for cell in cells))
+
+
+def _interval(values: Floats) -> list[float]:
+    return [round(float(bound), 4) for bound in np.percentile(values, _INTERVAL)]
+
+
+def _of_tag(label: Flags, probability: Floats, given: Flags) -> dict[str, float]:
+    from sklearn.metrics import average_precision_score, brier_score_loss
+
+    true_positive = int((label & given).sum())
+    values = {
+        "precision": true_positive / given.sum() if given.any() else 0.0,
+        "recall": true_positive / label.sum() if label.any() else 0.0,
+        "f1": float(f1_of_counts(*(np.array(float(c.sum())) for c in (label & given, ~label & given, label & ~given)))),
+        "average_precision": average_precision_score(label, probability) if label.any() else 0.0,
+        "brier": brier_score_loss(label, probability) if label.size else 0.0,
+        "calibration_error": expected_calibration_error(label, probability),
+    }
+    return {"support": int(label.sum()), **{name: round(float(value), 4) for name, value in values.items()}}
+
+
+def measure(
+    tags: list[str], label: Flags, probability: Floats, given: Flags, counted: Flags, *, seed: int = 0
+) -> dict[str, Any]:
+    """Return all figures for arrays of shape (records, tags); pairs that are not `counted` are left out."""
+    resampled = bootstrap_f1(label, given, counted, seed=seed)
+    by_tag: dict[str, dict[str, Any]] = {}
+    for column, tag in enumerate(tags):
+        kept = counted[:, column]
+        figures: dict[str, Any] = dict(_of_tag(label[kept, column], probability[kept, column], given[kept, column]))
+        figures["f1_interval"] = _interval(resampled[:, column])
+        by_tag[tag] = figures
+    names = ("precision", "recall", "f1", "average_precision", "brier", "calibration_error")
+    macro: dict[str, Any] = {
+        name: round(float(np.mean([figures[name] for figures in by_tag.values()])), 4) for name in names
+    }
+    macro["f1_interval"] = _interval(resampled.mean(axis=1))
+    micro = _of_tag(label[counted], probability[counted], given[counted])
+    return {"records": int(label.shape[0]), "macro": macro, "micro": micro, "tags": by_tag}
+
+
+def measure_slices(
+    tags: list[str], label: Flags, probability: Floats, given: Flags, borderline: Flags, is_teaser: Flags
+) -> dict[str, Any]:
+    """Return figures over all decisions and over the clear ones, of all records, the articles and the teasers."""
+    slices = {"all": np.ones(len(label), bool), "articles": ~is_teaser, "teasers": is_teaser}
+    every = np.ones_like(label)
+    return {
+        name: {
+            "all decisions": measure(tags, label[rows], probability[rows], given[rows], every[rows]),
+            "clear decisions": measure(tags, label[rows], probability[rows], given[rows], ~borderline[rows]),
+        }
+        for name, rows in slices.items()
+        if rows.any()
+    }

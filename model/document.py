@@ -1,0 +1,122 @@
+"""One record: the fields that were given, the text that is read, and the way back from its offsets to the fields.
+
+    >>> document = Document.of({"title": "Bầu cử ở Ukraine", "text": "Cử tri đi bỏ phiếu."})
+    >>> passage = document.read()
+    >>> passage.text
+    'Bầu cử ở Ukraine\\nCử tri đi bỏ phiếu.'
+    >>> passage.locate(17, 23)
+    ('text', 0, 6)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from model.errors import ChudeError
+
+FIELDS = ("title", "lead", "text", "body")
+"""The fields that are read, in the order in which they are read."""
+
+
+class FieldError(ChudeError):
+    """A field of a record cannot be read as text."""
+
+    code = "bad-record"
+
+    def __init__(self, field: str, message: str) -> None:
+        """Take the name of the field, and what is wrong with it and what to do."""
+        super().__init__(f"{field}: {message}")
+        self.field, self.message = field, message
+
+
+class Part(NamedTuple):
+    """Where a field stands in the text that is read."""
+
+    field: str
+    start: int
+    """Offset in the text that is read."""
+    text: str
+    """The field as it is read: what was given, or what was found in its HTML."""
+
+
+class Passage(NamedTuple):
+    """The text that is read of a document."""
+
+    text: str
+    parts: Sequence[Part]
+    """The fields, in order of the text."""
+
+    def locate(self, start: int, end: int) -> tuple[str, int, int]:
+        """Return the field that holds the characters from `start` on, and their offsets in it."""
+        part = next(part for part in reversed(self.parts) if part.start <= start or part is self.parts[0])
+        return part.field, start - part.start, min(end - part.start, len(part.text))
+
+
+class Document(NamedTuple):
+    """The text of one record, in the fields in which it came; a field that was not given is empty."""
+
+    title: str = ""
+    lead: str = ""
+    text: str = ""
+    body: str = ""
+
+    @classmethod
+    def of(cls, record: str | Mapping[str, Any] | Document, *, text_column: str | None = None) -> Document:
+        """Return the document of a text, or of a record with at least one of `FIELDS`.
+
+        With `text_column` that field is read as `text`. Raises FieldError where a field is no string, or none has a
+        word.
+        """
+        if isinstance(record, Document):
+            return record
+        if isinstance(record, str):
+            return cls(text=record)
+        names = (text_column,) if text_column else FIELDS
+        given = {name: record[name] for name in names if record.get(name) is not None}
+        if not given:
+            wanted = text_column or '"text", or "title", "lead" and "body"'
+            raise FieldError(
+                text_column or "text", f"is missing: give {wanted}; there is {', '.join(map(str, record)) or 'nothing'}"
+            )
+        for name, value in given.items():
+            if not isinstance(value, str):
+                raise FieldError(name, f"must be a string, not {type(value).__name__}")
+            if not _is_whole(value):
+                raise FieldError(name, "has half a character (a lone surrogate): export the file again")
+        if not any(value.strip() for value in given.values()):
+            raise FieldError(next(iter(given)), "is empty: a text needs at least one word")
+        return cls(text=given[text_column]) if text_column else cls(**given)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Return the fields that are not empty, in the order in which they are read."""
+        return {name: value for name, value in zip(FIELDS, self, strict=True) if value.strip()}
+
+    @property
+    def is_teaser(self) -> bool:
+        """Tell whether there is only a title, a lead or both."""
+        return not self.text.strip() and not self.body.strip()
+
+    def read(self) -> Passage:
+        """Return the text that is read: the fields one under the other, none that the next ones begin with."""
+        parts: list[Part] = []
+        start = 0
+        for name, value in self._distinct():
+            parts.append(Part(name, start, value))
+            start += len(value) + 1
+        return Passage("\n".join(part.text for part in parts), tuple(parts))
+
+    def _distinct(self) -> Iterator[tuple[str, str]]:
+        """Yield the fields that the text of the fields behind them does not begin with."""
+        given = list(self.fields.items())
+        for n, (name, value) in enumerate(given):
+            if not any(later.lstrip().startswith(value.strip()) for _, later in given[n + 1 :]):
+                yield name, value
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False

@@ -1,11 +1,11 @@
 """One record: the fields that were given, the text that is read, and the way back from its offsets to the fields.
 
-    >>> document = Document.of({"title": "Bầu cử ở Ukraine", "text": "Cử tri đi bỏ phiếu."})
-    >>> passage = document.read()
-    >>> passage.text
-    'Bầu cử ở Ukraine\\nCử tri đi bỏ phiếu.'
-    >>> passage.locate(17, 23)
-    ('text', 0, 6)
+>>> document = Document.of({"title": "Bầu cử ở Ukraine", "text": "Cử tri đi bỏ phiếu."})
+>>> passage = document.read()
+>>> passage.text
+'Bầu cử ở Ukraine\\nCử tri đi bỏ phiếu.'
+>>> passage.locate(17, 23)
+('text', 0, 6)
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Document(NamedTuple):
             )
         for name, value in given.items():
             if not isinstance(value, str):
-                raise FieldError(name, f"must be a string, not {type(value).__name__}")
+                raise FieldError(name, f"must be a string, not {type(value).__name__} {shorten(repr(value), 40)}")
             if not _is_whole(value):
                 raise FieldError(name, "has half a character (a lone surrogate): export the file again")
         if not any(value.strip() for value in given.values()):
@@ -113,6 +113,11 @@ class Document(NamedTuple):
         for n, (name, value) in enumerate(given):
             if not any(later.lstrip().startswith(value.strip()) for _, later in given[n + 1 :]):
                 yield name, value
+
+
+def shorten(text: str, n_chars: int) -> str:
+    """Return the beginning of a text, with dots where it was cut."""
+    return text if len(text) <= n_chars else f"{text[:n_chars]}..."
 
 
 def _is_whole(text: str) -> bool:

@@ -21,6 +21,7 @@ from conftest import REPO, SEEDS
 from serving import free_port, wait_until_ready
 
 from model.artifact.files import load
+from model.document import Document
 from model.selftest import check_self_test
 from model.tagger import TopicTagger
 from model.versions import Versions
@@ -234,7 +235,9 @@ def test_killed_imports_lose_nothing(
     moments = random.Random(1)
     run("labels", "import", write_records(tmp_path / "first.jsonl", seed_examples[:5]))
     for n in range(40):
-        texts = [Example(f"{n}-{k}", f"đợt {n} {e.text}", e.tags) for k, e in enumerate(seed_examples * 4)]
+        texts = [
+            Example(f"{n}-{k}", Document(text=f"đợt {n} {e.text}"), e.tags) for k, e in enumerate(seed_examples * 4)
+        ]
         path = write_records(tmp_path / "more.jsonl", texts)
         kill_at_random([sys.executable, "-m", "service", "labels", "import", str(path)], environ, 1.4, moments)
         store = open_store(home)

@@ -15,8 +15,8 @@ from model import TopicTagger
 from model.artifact.files import PRETRAINED, Artifact, load_with_reference, save
 from model.errors import ArtifactDamaged, FitError
 from model.pooling import logistic
-from training.fit import adaptation
 from training.corpus.examples import Example
+from training.fit import adaptation
 from training.fit.adaptation import adapt
 from training.fit.fitting import Fit, FitOptions
 from training.fit.reference import read_reference

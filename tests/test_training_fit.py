@@ -19,6 +19,7 @@ from sklearn.metrics import f1_score
 
 from model import FitError, TopicTagger
 from model.artifact.files import MANIFEST, WEIGHTS, load, save
+from model.document import Document
 from training.corpus.duplicates import find_near_duplicates, group_duplicates
 from training.corpus.examples import Example, label_matrix
 from training.corpus.readers import read_examples
@@ -214,9 +215,9 @@ def test_the_order_of_the_examples_does_not_change_the_digest(seed_fit: Fit, see
 
     assert len(seed_fit.artifact.training["digest"]) == 64
     examples = [
-        Example("a", "một hai", frozenset({"x"})),
-        Example("b", "ba", frozenset()),
-        Example("c", "bốn", frozenset()),
+        Example("a", Document(text="một hai"), frozenset({"x"})),
+        Example("b", Document(text="ba"), frozenset()),
+        Example("c", Document(text="bốn"), frozenset()),
     ]
     shuffled = random.Random(seed).sample(examples, 3)
     assert digest_of(shuffled) == digest_of(examples)

@@ -17,11 +17,12 @@ import pytest
 import sqlalchemy
 
 from model import TopicTagger
-from training.labels import schema
+from model.document import Document
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
 from training.corpus.readers import read_records
 from training.corpus.writers import write_examples
+from training.labels import schema
 from training.labels.jobs import JobRunning, Jobs, JobUnknown
 from training.labels.schema import SCHEMA_VERSION, StoreError
 from training.labels.store import Labelling, LabelStore, is_held_out, open_store
@@ -60,7 +61,7 @@ def store(url: str) -> Iterator[LabelStore]:
 
 
 def example(text: str, *tags: str, borderline: tuple[str, ...] = ()) -> Example:
-    return Example(f"id of {text}", text, frozenset(tags), frozenset(borderline))
+    return Example(f"id of {text}", Document(text=text), frozenset(tags), frozenset(borderline))
 
 
 def test_the_latest_labelling_counts_and_every_one_is_kept(store: LabelStore) -> None:
@@ -202,7 +203,7 @@ def test_one_job_at_a_time(store: LabelStore) -> None:
 
 def test_what_the_database_says_has_no_text_in_it(store: LabelStore) -> None:
     secret = "Bí mật"
-    long_id = Example("x", secret, frozenset(), frozenset())
+    long_id = Example("x", Document(text=secret), frozenset(), frozenset())
     with store.engine.begin() as connection:
         schema.labellings.drop(connection)
     with pytest.raises(StoreError, match="refused") as failed:

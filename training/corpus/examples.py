@@ -5,17 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from model.artifact.validation import SLUG
+from model.document import Document, FieldError
 from model.errors import Problem
 
 Flags = npt.NDArray[np.bool_]
-PARTS = ("title", "lead", "body")
-"""The fields of a text that comes in parts."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +22,22 @@ class Example:
     """A text with the tags that it has; every other tag, it has not."""
 
     id: str
-    text: str
+    document: Document
     tags: frozenset[str]
     borderline: frozenset[str] = frozenset()
     """Tags on which a careful reader could decide the other way."""
-    is_teaser: bool = False
-    """The record came in parts and had no body."""
     file: str = ""
     line: int = 0
+
+    @cached_property
+    def text(self) -> str:
+        """Return the text that is read."""
+        return self.document.read().text
+
+    @property
+    def is_teaser(self) -> bool:
+        """Tell whether there is only a title, a lead or both."""
+        return self.document.is_teaser
 
 
 class BadTag(ValueError):
@@ -57,7 +64,11 @@ def parse_record(record: object, file: str, line: int) -> Example | list[Problem
     if not isinstance(record, Mapping):
         return [Problem(file, line, "", 'must be an object such as {"text": "...", "tags": ["syria"]}')]
     problems: list[Problem] = []
-    text = _parse_text(record, file, line, problems)
+    document = Document()
+    try:
+        document = Document.of(record)
+    except FieldError as error:
+        problems.append(Problem(file, line, error.field, error.message))
     found: dict[str, frozenset[str]] = {}
     for field in ("tags", "borderline"):
         value = record.get(field)
@@ -75,38 +86,12 @@ def parse_record(record: object, file: str, line: int) -> Example | list[Problem
         return problems
     return Example(
         id=str(identity) if identity not in (None, "") else f"{file}:{line}",
-        text=text,
+        document=document,
         tags=found["tags"],
         borderline=found.get("borderline", frozenset()),
-        is_teaser="text" not in record and not (record.get("body") or "").strip(),
         file=file,
         line=line,
     )
-
-
-def _parse_text(record: Mapping[str, Any], file: str, line: int, problems: list[Problem]) -> str:
-    fields = ("text",) if record.get("text") is not None else PARTS
-    present = [field for field in fields if record.get(field) is not None]
-    if not present:
-        problems.append(Problem(file, line, "text", 'is missing; give "text", or "title", "lead" and "body"'))
-    parts = []
-    for field in PARTS if "text" in present else ():  # not read, but what is wrong with them may be a mistake elsewhere
-        if not isinstance(record.get(field), str | None):
-            problems.append(Problem(file, line, field, f"must be a string, not {_show(record[field])}"))
-    for field in present:
-        value = record[field]
-        if not isinstance(value, str):
-            problems.append(Problem(file, line, field, f"must be a string, not {_show(value)}"))
-        elif any("\ud800" <= char <= "\udfff" for char in value):
-            problems.append(
-                Problem(file, line, field, "has half a character (a lone surrogate): export the file again")
-            )
-        else:
-            parts.append(value)
-    text = "\n".join(part for part in parts if part.strip())
-    if present and len(parts) == len(present) and not text:
-        problems.append(Problem(file, line, present[0], "is empty: a text needs at least one word"))
-    return text
 
 
 def _show(value: object) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from model.document import Document
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
 from training.labels.schema import StoreError, cause_of, connect, labellings, texts
@@ -126,7 +127,7 @@ class LabelStore:
             for row in connection.execute(_latest_rows()):
                 if held_out is None or is_held_out(row.digest) == held_out:
                     tags, borderline = (frozenset(column.split()) for column in (row.tags, row.borderline))
-                    yield Example(row.id, row.text, tags, borderline, bool(row.is_teaser))
+                    yield Example(row.id, Document(text=row.text), tags, borderline)
 
     def history(self, text: str) -> list[dict[str, Any]]:
         """Return every labelling of a text, oldest first."""

@@ -12,7 +12,7 @@ from typing import NotRequired, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.files import Artifact
+from model.artifact.artifact import Artifact
 from model.pooling import Floats, damping
 from model.reading import read
 from model.scan.spelling import repair_with_offsets

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from os import PathLike
-from pathlib import Path
 from typing import Literal, NotRequired, TypedDict, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.files import Artifact, load
+from model.artifact.artifact import Artifact
+from model.artifact.files import load
 from model.errors import EmptyText, TextError, TextTooLong
 from model.explain import Context, Evidence, Explainer
 from model.language import MARKED_SURE, Language, identify
@@ -19,6 +20,7 @@ from model.page.article import Article, find_article
 from model.pooling import Floats, damping, log_sum_exp, logistic
 from model.reading import Reading, read
 from model.scan.terms import TermIndex
+from model.versions import artifact_folder
 
 MAX_TEXT_CHARS = 2_000_000
 """Longest text that is tagged, in characters."""
@@ -81,9 +83,15 @@ class TopicTagger:
         _keep_freed_memory()
 
     @classmethod
-    def load(cls, path: str | PathLike[str] | None = None) -> TopicTagger:
-        """Load the artifact in the folder `path`, by default the shipped one. Raises ArtifactError."""
-        return cls(load(None if path is None else Path(path)))
+    def load(
+        cls, chosen: str | PathLike[str] | None = None, *, environ: Mapping[str, str] | None = None
+    ) -> TopicTagger:
+        """Load a version or the artifact in a folder, by default the live version. Raises ArtifactError.
+
+        Versions are looked up in the home folder that `environ` names, by default the process's environment; where
+        no version was made live, the shipped artifact is.
+        """
+        return cls(load(artifact_folder(os.environ if environ is None else environ, chosen)))
 
     def tag(self, text: str, *, page: Page = "auto") -> Tagging:
         """Tag one text. Raises EmptyText or TextTooLong, and TypeError for anything but a str.

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from model.artifact.files import MANIFEST, PRETRAINED, Artifact, load, save
+from model.artifact.artifact import Artifact
+from model.artifact.files import MANIFEST, PRETRAINED, load, save
 from model.errors import ArtifactMissing, VersionError
-from model.selftest import check_self_test
-from model.tagger import TopicTagger
+from model.files import sync, write_whole
 
 
 def home_folder(environ: Mapping[str, str]) -> Path:
@@ -29,16 +29,14 @@ def home_folder(environ: Mapping[str, str]) -> Path:
     return user_data_path("chude", appauthor=False)
 
 
-def artifact_folder(environ: Mapping[str, str], chosen: str | None = None) -> Path:
-    """Return the folder `chosen`, or that of the version of that name, or by default of the live version."""
-    if chosen is not None and (os.sep in chosen or Path(chosen).exists()):
+def artifact_folder(environ: Mapping[str, str], chosen: str | os.PathLike[str] | None = None) -> Path:
+    """Return the folder `chosen`, or that of the version of that name, or by default of the live version.
+
+    A string without a slash is a folder when there is one of that name, and else a version. Raises VersionError.
+    """
+    if chosen is not None and (not isinstance(chosen, str) or os.sep in chosen or Path(chosen).exists()):
         return Path(chosen)
     return Versions(home_folder(environ)).folder(chosen)
-
-
-def load_tagger(environ: Mapping[str, str], chosen: str | None = None) -> TopicTagger:
-    """Load the artifact in `artifact_folder`."""
-    return TopicTagger.load(artifact_folder(environ, chosen))
 
 
 class Versions:
@@ -85,30 +83,25 @@ class Versions:
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=models))
         try:
             version = save(artifact, part).version
-            _sync(part / MANIFEST)
             part.chmod(0o755)
             if not (models / version).exists():
                 os.rename(part, models / version)
-            _sync(models)
         finally:
             shutil.rmtree(part, ignore_errors=True)
         return version
 
-    def activate(self, version: str) -> None:
-        """Make a version live, after loading it and running its self-test. Raises VersionError or ArtifactError."""
-        check_self_test(TopicTagger(load(self.folder(version))))
+    def make_live(self, version: str) -> None:
+        """Let the pointer name a version, when all of it is on the disk; `model.activation.activate` checks it."""
+        folder = self.folder(version)
         with self._locked():
             before = self.live() or load().version
-            if version != before:
-                self._write_pointer([version, before])
-
-    def rollback(self) -> str:
-        """Make the version before the live one live again, and return it. Raises VersionError when there is none."""
-        before = self.before()
-        if before is None:
-            raise VersionError("there is no version before the live one: `chude models list` shows what there is")
-        self.activate(before)
-        return before
+            if version == before:
+                return
+            if folder != PRETRAINED:
+                for path in (*folder.iterdir(), folder, folder.parent, self.home):
+                    sync(path)
+            with write_whole(self._pointer) as part:
+                part.write_text(f"{version}\n{before}\n", encoding="utf-8")
 
     def prune(self, keep: int) -> list[str]:
         """Remove all but the newest `keep` versions, never the live one, the one before, nor their bases."""
@@ -129,13 +122,6 @@ class Versions:
         except (OSError, UnicodeDecodeError) as error:
             raise ArtifactMissing(f"{self._pointer}: cannot be read: {error}") from None
 
-    def _write_pointer(self, versions: list[str]) -> None:
-        part = self._pointer.with_name(".live.part")
-        part.write_text("\n".join(versions) + "\n", encoding="utf-8")
-        _sync(part)
-        os.replace(part, self._pointer)
-        _sync(self.home)
-
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Keep other processes from changing the pointer or removing versions."""
@@ -143,12 +129,3 @@ class Versions:
         with (self.home / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
-
-
-def _sync(path: Path) -> None:
-    """Make sure that a file, or the names in a folder, are on the disk."""
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

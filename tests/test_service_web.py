@@ -20,7 +20,9 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
 from model import TopicTagger
-from model.artifact.files import PRETRAINED, Artifact
+from model.activation import activate
+from model.artifact.artifact import Artifact
+from model.artifact.files import PRETRAINED
 from model.errors import SettingError
 from model.versions import Versions
 from service.settings import Settings
@@ -247,7 +249,7 @@ def test_keys_are_stored_hashed(tmp_path: Path) -> None:
 def test_without_a_model_it_is_alive_but_not_ready(app: Flask, other: Artifact, tmp_path: Path) -> None:
     versions = Versions(tmp_path)
     version = versions.add(other)
-    versions.activate(version)
+    activate(versions, version)
     (tmp_path / "models" / version / "manifest.json").unlink()
     client = create_app(Settings(home=tmp_path)).test_client()
     assert client.get("/healthz").status_code == 200
@@ -259,7 +261,7 @@ def test_a_broken_version_is_refused_and_the_old_one_goes_on(app: Flask, other: 
     client, live = app.test_client(), app.extensions["chude"].live
     versions = Versions(tmp_path)
     version = versions.add(other)
-    versions.activate(version)
+    activate(versions, version)
     weights = tmp_path / "models" / version / "weights.npz"
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-1])

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model import TopicTagger
-from model.versions import load_tagger
 from service.progress import show_progress
 from training.corpus.topics import read_topics
 
@@ -46,7 +45,7 @@ def command(
     from training.measure.evaluation import evaluate
     from training.measure.report import write_report
 
-    tagger = load_tagger(os.environ, model)
+    tagger = TopicTagger.load(model, environ=os.environ)
     evaluation = evaluate(tagger, read_examples(data), show_progress)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:

@@ -127,7 +127,7 @@ def suggest_(
     """Print the texts in FILES whose label would teach most, as JSON Lines with an empty list of tags to fill in."""
     import msgspec
 
-    from model.versions import load_tagger
+    from model import TopicTagger
     from service.batch.inputs import find_inputs
     from service.batch.tagging import Options, records_of
     from training.labels.suggestions import keep_queue, suggest
@@ -141,7 +141,7 @@ def suggest_(
         for record in records_of(block, options)
         if record.error is None
     )
-    found = suggest(load_tagger(os.environ), texts, store.digests(), count, seed=seed)
+    found = suggest(TopicTagger.load(environ=os.environ), texts, store.digests(), count, seed=seed)
     if to_queue:
         keep_queue(store, found)
     for suggestion in found:

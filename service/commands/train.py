@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from model.artifact.files import MANIFEST, load_with_reference, save
+from model.artifact.files import MANIFEST, load, save
 from model.versions import artifact_folder
 from service.progress import show_progress
 from training.corpus.topics import read_topics, topic_names
@@ -36,7 +36,7 @@ def command(data: tuple[Path, ...], output: Path, base: str, seed: int, topics: 
         fit = fit_examples(examples, options, show_progress)
         fitted, left_out = fit.artifact, fit.left_out
     else:
-        adaptation = adapt(load_with_reference(artifact_folder(os.environ, base)), examples, options, show_progress)
+        adaptation = adapt(load(artifact_folder(os.environ, base)), examples, options, show_progress)
         fitted, left_out = adaptation.artifact, adaptation.left_out
     artifact = save(fitted, output)
     for slug in left_out:

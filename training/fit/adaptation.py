@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.files import Artifact
+from model.artifact.artifact import Artifact
+from model.artifact.files import versioned
 from model.errors import FitError
 from model.pooling import Floats, logistic
 from model.selftest import with_self_test
@@ -86,7 +87,7 @@ def adapt(base: Artifact, examples: Sequence[Example], options: FitOptions, prog
         "examples": int(base.training.get("examples", 0)) + len(examples),
     }
     artifact = replace(artifact, training=described, version="")
-    return Adaptation(with_self_test(artifact).with_version(), strength, new_tags, left_out)
+    return Adaptation(versioned(with_self_test(artifact)), strength, new_tags, left_out)
 
 
 def _new_terms(base: Artifact, texts: Sequence[str], progress: Progress) -> tuple[list[str], Bags]:

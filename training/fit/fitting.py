@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.files import Artifact, Tag
+from model.artifact.artifact import Artifact, Tag
+from model.artifact.files import versioned
 from model.errors import FitError
 from model.pooling import Floats
 from model.scan.spelling import normalise
@@ -93,7 +94,7 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
         libraries={name: library_version(name) for name in _LIBRARIES},
     )
     artifact = with_reference(with_self_test(artifact), examples, labels)
-    return Fit(artifact.with_version(), tags, left_out, labels, out_of_fold)
+    return Fit(versioned(artifact), tags, left_out, labels, out_of_fold)
 
 
 def _fitted_tags(

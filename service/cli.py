@@ -14,6 +14,7 @@ from importlib import import_module
 import click
 
 from model.errors import ChudeError
+from model.extras import how_to_install
 
 _COMMANDS = {
     "tag": "service.commands.tag",
@@ -63,6 +64,8 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except ModuleNotFoundError as error:
+        status = _fail(how_to_install(error) or f"internal error, please report it: {error}")
     except OSError as error:
         status = _fail(f"{error.filename or 'file system'}: {error.strerror or error}")
     except Exception as error:

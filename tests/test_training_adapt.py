@@ -122,9 +122,10 @@ def test_an_infinite_prior_changes_nothing(
 
 
 def test_new_labels_move_the_scores_and_new_tags_come(
-    base: Artifact, seed_examples: list[Example], options: FitOptions
+    base: Artifact, seed_examples: list[Example], options: FitOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chosen = random.Random(2).sample(seed_examples, 180)
+    monkeypatch.setattr(adaptation, "STRENGTHS", (3.0, 30.0))
+    chosen = random.Random(2).sample(seed_examples, 140)
     labelled = [replace(e, tags=e.tags | ({"trade"} if " Mỹ" in e.text else frozenset())) for e in chosen]
     n_trade = sum("trade" in e.tags for e in labelled)
     assert n_trade >= 10

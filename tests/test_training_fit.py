@@ -26,13 +26,14 @@ from model.document import Document
 from training.corpus.duplicates import find_near_duplicates, group_duplicates
 from training.corpus.examples import Example, label_matrix
 from training.corpus.readers import read_examples
-from training.fit.calibration import best_threshold, calibrate, choose_threshold
+from training.fit.calibration import calibrate
 from training.fit.classifier import TopicClassifier
 from training.fit.estimator import SentenceLogisticRegression
 from training.fit.fitting import Fit, FitOptions, fit_examples
-from training.fit.folds import N_FOLDS, assign_folds
 from training.fit.terms import Bags, SentenceTerms
 from training.measure.evaluation import evaluate, score_examples
+from training.measure.folds import N_FOLDS, assign_folds
+from training.measure.thresholds import best_threshold, choose_threshold
 
 
 def random_bags(seed: int, n_articles: int = 30, n_terms: int = 5) -> tuple[Bags, np.ndarray]:

@@ -64,8 +64,8 @@ def command(
 def _compare(evaluation: Evaluation, compare: Path, topics: Path | None) -> dict[str, Mapping[str, Any] | str]:
     from training.corpus.examples import label_matrix, teaser_flags
     from training.corpus.readers import read_examples
-    from training.fit.folds import assign_folds
     from training.measure import baselines
+    from training.measure.folds import assign_folds
     from training.measure.metrics import measure_slices
 
     tags = evaluation.tags

@@ -31,9 +31,9 @@ from model.weights import fixed_point
 from training.corpus.examples import Example, borderline_matrix, label_matrix
 from training.fit.dense import DenseWeights, sparse, weighted_terms
 from training.fit.fitting import BORDERLINE_WEIGHT, FitOptions, choose_tags, digest_of, fit_examples
-from training.fit.folds import N_FOLDS, assign_folds
 from training.fit.reference import read_reference
 from training.fit.terms import FREE_WORDS, Bags, SentenceTerms
+from training.measure.folds import N_FOLDS, assign_folds
 from training.progress import Progress, silent
 
 STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)

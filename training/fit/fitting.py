@@ -24,10 +24,10 @@ from training.corpus.examples import Example, borderline_matrix, label_matrix, t
 from training.fit.calibration import Calibration, calibrate_tags, probabilities, stack
 from training.fit.classifier import TopicClassifier
 from training.fit.dense import sparse, weighted_terms
-from training.fit.folds import N_FOLDS, assign_folds
 from training.fit.reference import with_reference
 from training.fit.segmentation import cache_folder, learn_spellings, propose_terms
 from training.fit.terms import Bags, SentenceTerms
+from training.measure.folds import N_FOLDS, assign_folds
 from training.measure.metrics import measure_slices
 from training.progress import Progress, silent
 

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from model.extras import how_to_install
 from model.pooling import Floats
 from model.scan.spelling import normalise
-from training.fit.calibration import best_threshold
-from training.fit.folds import N_FOLDS
+from training.measure.folds import N_FOLDS
+from training.measure.thresholds import best_threshold
 from training.progress import Progress
 
 Flags = npt.NDArray[np.bool_]

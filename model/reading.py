@@ -13,7 +13,8 @@ from model.page.signs import find_suspects
 from model.scan.alphabet import IRREGULAR, SYMBOL_OF, SYMBOLS
 from model.scan.sentences import TEXT_END, find_boundaries, number_sentences
 from model.scan.spelling import normalise, repair
-from model.scan.terms import Codes, Ints, Symbols, TermIndex, Words, encode, find_symbols, find_words
+from model.scan.terms import TermIndex
+from model.scan.words import Codes, Ints, Symbols, Words, encode, find_symbols, find_words
 from model.weights import Occurrences
 
 _FIRST_MARKED = np.uint8(1 + sum(char.isascii() for char in SYMBOLS))

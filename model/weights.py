@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from model.scan.terms import Ints
+from model.scan.words import Ints
 
 Floats = npt.NDArray[np.float64]
 _UNITS = 2.0**20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import json
 import subprocess
 import tomllib
@@ -10,6 +12,7 @@ from itertools import combinations
 from pathlib import Path
 
 import click
+import pytest
 from conftest import REPO, SEEDS
 
 import model
@@ -18,6 +21,21 @@ from service.settings import Settings
 from training.corpus.examples import Example
 
 TAGS = ("arms-control", "elections", "syria", "ukraine")
+
+
+MODULES = [
+    ".".join(path.relative_to(REPO).with_suffix("").parts).removesuffix(".__init__")
+    for folder in ("model", "training", "service")
+    for path in sorted((REPO / folder).rglob("*.py"))
+    if "\n>>> " in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_examples_in_docstrings(module: str) -> None:
+    results = doctest.testmod(importlib.import_module(module), optionflags=doctest.ELLIPSIS)
+    assert results.attempted > 0
+    assert results.failed == 0
 
 
 def test_public_names() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 
 from model.artifact.artifact import Artifact
 from model.scan.spelling import normalise
-from model.scan.terms import MAX_TERM_WORDS, MAX_WORD_CHARS
+from model.scan.terms import MAX_TERM_WORDS
+from model.scan.words import MAX_WORD_CHARS
 from model.weights import SparseWeights
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from model.page.lines import MANY_LINES, SHORT_LINES_CHARS, SIGN_CHARS, SIGNS_OF_PAGES
 from model.scan.alphabet import NEWLINE, SYMBOL_OF
-from model.scan.terms import Codes, Ints, Keys, Symbols, eight_symbols, encode
+from model.scan.words import Codes, Ints, Keys, Symbols, eight_symbols, encode
 
 _BREAKS = np.uint64(0x8080808080808080)
 _BREAK_BIT = np.uint64(7)

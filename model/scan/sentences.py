@@ -30,7 +30,7 @@ from model.scan.alphabet import (
     TERMINATOR,
     UPPER,
 )
-from model.scan.terms import Codes, Ints, Keys, Symbols, Words, keys_of_lines
+from model.scan.words import Codes, Ints, Keys, Symbols, Words, keys_of_lines
 
 ABBREVIATIONS = tuple(
     ["tp", "tx", "tt", "ts", "ths", "gs", "pgs", "bs", "ks", "ls", "st", "mr", "mrs", "ms", "dr", "prof", "vs"]

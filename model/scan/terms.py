@@ -1,122 +1,61 @@
-"""Where the terms of a vocabulary stand in a text: a scan over whole arrays of characters, no loop a word.
+"""Where the terms of a vocabulary stand in a text: an index of their keys, and a scan over the keys of all words.
 
-A word is read as at most 24 symbols of 7 bits. The first eight fill one 64-bit integer exactly; longer words mix in the
-rest and their length. A term of k words has the key h1 * A^(k-1) + ... + hk (modulo 2^64), and the keys of all
-spellings of all terms stand sorted in an array, found by their top bits. Two different words or terms share a key with
-a probability of about 2^-64 a pair.
+Every spelling of every term has a key (`model.scan.words`). The index keeps them in an array, with a table from the
+slot of a key, its top bits, to the first entry that may be it. Of the runs of two to four words in a text hardly any is
+a term, so that nearly all are dismissed before a key is made of them, by what the slot of each word says of its edges:
+
+    bit    31 ....... 19    18     17    16    15 ........ 3     2      1     0
+           ends a pair,    ends   ends    .    begins a pair,  begins begins  is a
+           as a word of    four   three        with a word of  four   three   term
+           class 12 .. 0   words  words        class 12 .. 0   words  words
+
+The class of a word is one of 13, out of its key. A run of two words can be a term when the second word's class stands
+among those that the first word begins pairs with, and among those that the second word ends pairs as: one AND of the
+lower half of the first word's bits with the upper half of the second's.
+
+>>> terms = ["bầu", "bầu cử", "hội đồng bảo an"]
+>>> index = TermIndex(terms, {})
+>>> for word, key in zip(("bầu", "cử", "hội", "an"), keys_of_lines(["bầu", "cử", "hội", "an"])):
+...     print(f"{word:<4} class {_class_of(key):>2}  {index._edges[index._slots(key)]:032b}")
+bầu  class 12  00000000000000000000000010000001
+cử   class  4  00000000100000000000000000000000
+hội  class 10  00000000000000000000000000000100
+an   class  7  00000000000001000000000000000000
+>>> from model.scan.words import encode, find_symbols, find_words
+>>> words = find_words(find_symbols(np.frombuffer(encode("Hội đồng Bảo an bầu. Bầu cử."), "<u2")))
+>>> first, term = index.scan(words, np.array([5, 7]))  # five words before the first full stop, seven before the second
+>>> first.tolist(), [terms[n] for n in term]
+([4, 5, 5, 0], ['bầu', 'bầu', 'bầu cử', 'hội đồng bảo an'])
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from model.scan.alphabet import SYMBOL_OF
 from model.scan.spelling import spellings
+from model.scan.words import NEXT, Ints, Keys, Words, keys_of_lines
 
-Ints = npt.NDArray[np.int64]
-Keys = npt.NDArray[np.uint64]
-Codes = npt.NDArray[np.uint16]
-Symbols = npt.NDArray[np.uint8]
-
-MAX_WORD_CHARS = 24
 MAX_TERM_WORDS = 4
-_PADDING = 32
-_WINDOW = 8
-_MASKS: Keys = np.array([(1 << 8 * n) - 1 for n in range(_WINDOW + 1)], np.uint64)
-_FIRST, _SECOND, _THIRD, _LENGTH, _NEXT = (
-    np.uint64(odd)
-    for odd in (
-        0x9E3779B97F4A7C15,
-        0xC2B2AE3D27D4EB4F,
-        0x165667B19E3779F9,
-        0xD6E8FEB86659FD93,
-        0xA0761D6478BD642F,
-    )
-)
-_SLOTS_A_KEY = 16
-
-# What the index knows of a word before any term is looked up, in 16 bits: that it is a term, that it begins one of
-# three or four words, and the classes of the words that follow it in terms of two; and above them what it ends.
-_IS_TERM, _ENDS = np.uint32(1), np.uint32(16)
+_SLOTS_PER_KEY = 16
+_IS_TERM = np.uint32(1)
 _N_CLASSES = 13
-_PAIR = np.uint32((1 << _N_CLASSES) - 1 << 3)
 _FIRST_CLASS = np.uint32(1 << 3)
+_PAIR = np.uint32((1 << _N_CLASSES) - 1 << 3)
+_ENDS = np.uint32(16)
+"""How many bits further up a word has what it ends."""
 
 
 def _longer(n_words: int) -> np.uint32:
+    """Return the bit of a word that begins a term of three or four words."""
     return np.uint32(1 << n_words - 2)
 
 
 def _class_of(keys: Keys) -> npt.NDArray[np.uint32]:
     return ((keys >> np.uint64(40)) % np.uint64(_N_CLASSES)).astype(np.uint32)
-
-
-def encode(text: str) -> bytes:
-    """Return the UTF-16 code units of `text`, little end first, lone surrogates as they are."""
-    return text.encode("utf-16-le", "surrogatepass")
-
-
-class Words(NamedTuple):
-    """The words of a buffer of code units."""
-
-    symbols: Symbols
-    """Symbol of each code unit, shape (units,)."""
-    starts: Ints
-    """Offset of each word's first code unit, shape (words,)."""
-    lengths: Ints
-    """Length of each word in code units, shape (words,)."""
-    keys: Keys
-    """Key of each word, shape (words,)."""
-
-
-def find_symbols(codes: Codes) -> Symbols:
-    """Return the symbol of each UTF-16 code unit between a zero and `_PADDING` zeros, shape (units + 33,)."""
-    padded = np.zeros(codes.size + 1 + _PADDING, np.uint8)
-    SYMBOL_OF.take(codes, out=padded[1:-_PADDING], mode="wrap")  # in range anyway, and "wrap" is the fastest
-    return padded
-
-
-def eight_symbols(padded: Symbols) -> Keys:
-    """Return a view in which every code unit has its symbol and the next seven as one integer, the first one lowest."""
-    return np.ndarray((padded.size - 1 - _WINDOW,), "<u8", padded.data, offset=1, strides=(1,))
-
-
-def find_words(padded: Symbols) -> Words:
-    """Find the words among the symbols that `find_symbols` gave."""
-    inside = padded.view(np.int8) > 0
-    edges = (inside[1:] != inside[:-1]).nonzero()[0]
-    starts = edges[0::2].copy()
-    lengths = edges[1::2] - starts
-    windows = eight_symbols(padded)
-    keys = windows.take(starts, mode="wrap")  # a copy of the view and all: faster than unaligned look-ups
-    keys &= _MASKS.take(lengths, mode="clip")
-    keys *= _FIRST
-    long = (lengths > _WINDOW).nonzero()[0]
-    if long.size:
-        start, length = starts[long], lengths[long]
-        rest = (windows[start + _WINDOW] & _MASKS.take(length - _WINDOW, mode="clip")) * _SECOND
-        rest += (windows[start + 2 * _WINDOW] & _MASKS.take(length - 2 * _WINDOW, mode="clip")) * _THIRD
-        keys[long] += rest + length.astype(np.uint64) * _LENGTH
-    return Words(padded[1:-_PADDING], starts, lengths, keys)
-
-
-def keys_of_lines(lines: Sequence[str]) -> Keys:
-    """Return the key of each line, a term of one word or more."""
-    codes = np.frombuffer(encode("\n".join(lines)), "<u2")
-    words = find_words(find_symbols(codes))
-    line_of = np.searchsorted(np.flatnonzero(codes == ord("\n")), words.starts)
-    first = np.searchsorted(line_of, np.arange(len(lines)))
-    count = np.bincount(line_of, minlength=len(lines))
-    keys = words.keys[first]
-    for nth in range(1, int(count.max(initial=0))):
-        more = np.flatnonzero(count > nth)
-        keys[more] = keys[more] * _NEXT + words.keys[first[more] + nth]
-    return keys
 
 
 def _all_spellings(term: str, variants: Mapping[str, Sequence[str]]) -> list[str]:
@@ -139,7 +78,7 @@ class TermIndex:
             lines += every
             owner += [number] * len(every)
         keys, unique = np.unique(keys_of_lines(lines), return_index=True)
-        bits = max(8, (keys.size * _SLOTS_A_KEY - 1).bit_length())
+        bits = max(8, (keys.size * _SLOTS_PER_KEY - 1).bit_length())
         self.max_words = max((term.count(" ") + 1 for term in terms), default=1)
         self._shift = np.uint64(64 - bits)
         self._edges = self._mark_edges(lines, 1 << bits)
@@ -156,7 +95,7 @@ class TermIndex:
         self._term = np.concatenate([np.array(owner, np.int64)[unique[order]], np.full(rest.size, -1)])
 
     def _mark_edges(self, lines: Sequence[str], n_slots: int) -> npt.NDArray[np.uint32]:
-        """Return, by slot of a word, which terms it is, begins and ends: see `_IS_TERM`, `_PAIR` and `_longer`."""
+        """Return, by slot of a word, which terms it is, begins and ends: as the drawing above."""
         edges = np.zeros(n_slots, np.uint32)
         by_count: dict[int, list[list[str]]] = {}
         for words in (line.split(" ") for line in lines):
@@ -202,7 +141,7 @@ class TermIndex:
                 at = at[words_before.take(words_before.searchsorted(at, "right")) > at + more]
             keys = words.keys.take(at)
             for nth in range(1, more + 1):
-                keys = keys * _NEXT + words.keys.take(at + nth)
+                keys = keys * NEXT + words.keys.take(at + nth)
             first.append(at)
             wanted.append(keys)
         found, term = self.find(np.concatenate(wanted))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from model.scan.sentences import TEXT_END
 from model.scan.spelling import normalise, repair
-from model.scan.terms import encode, find_symbols, find_words
+from model.scan.words import encode, find_symbols, find_words
 from training.progress import Progress, silent
 
 MIN_SIMILARITY = 0.6

@@ -1,4 +1,15 @@
-"""Sparse weights by term and tag, and their exact sums over the terms that occur in texts or sentences."""
+"""Sparse weights by term and tag, and their exact sums over the terms that occur in texts or sentences.
+
+Three terms, two tags, and two texts: the first has the terms 0 and 1, the second has term 2, twice.
+
+>>> weights = SparseWeights.of(np.array([[0.5, 0.0], [0.25, -1.0], [0.0, 2.0]]))
+>>> weights.indptr.tolist(), weights.tag.tolist(), weights.weight.tolist()
+([0, 1, 3, 4], [0, 0, 1, 1], [0.5, 0.25, -1.0, 2.0])
+>>> weights.sums(Occurrences(row=np.array([0, 0, 1, 1]), term=np.array([1, 0, 2, 2]), n_rows=2, n_terms=3)).tolist()
+[[0.75, -1.0], [0.0, 2.0]]
+
+Weights are multiples of 2 ** -20 (`fixed_point`), so that a sum is the same in any order and by either way to add up.
+"""
 
 from __future__ import annotations
 
@@ -61,6 +72,12 @@ class SparseWeights:
     weight: Floats
     """Weight of each entry, shape (entries,)."""
     n_tags: int
+
+    @classmethod
+    def of(cls, dense: Floats) -> SparseWeights:
+        """Return weights of shape (terms, tags) without those that are 0."""
+        row, tag = np.nonzero(dense)
+        return cls(np.searchsorted(row, np.arange(dense.shape[0] + 1)), tag, dense[row, tag], dense.shape[1])
 
     @property
     def n_terms(self) -> int:

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from model.artifact.artifact import Artifact
 from model.pooling import Floats, logistic
-from training.fit.dense import DenseWeights
+from training.fit.dense import DenseModel
 from training.fit.terms import SentenceTerms
 
 
@@ -29,7 +29,7 @@ class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : array of str, shape (tags,)
     terms_ : the fitted transformer from texts to `Bags`
-    weights_ : DenseWeights
+    weights_ : DenseModel
     """
 
     def __init__(self, artifact: Artifact) -> None:
@@ -39,7 +39,7 @@ class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):
         """Unpack the artifact; nothing is learnt."""
         artifact = self.artifact
         self.terms_ = SentenceTerms.counting(artifact.terms, artifact.variants)
-        self.weights_ = DenseWeights.of(artifact)
+        self.weights_ = DenseModel.of(artifact)
         self.classes_ = np.array([tag.slug for tag in artifact.tags])
         return self
 

@@ -1,8 +1,8 @@
 """Characters to symbols, symbols to words with keys: whole arrays at a time, no loop over words.
 
 A text is looked up as UTF-16 code units. Each has a symbol in a byte: 0 for what parts words, 1 to 103 for digits and
-letters, 128 and more for what can end a sentence (`model.scan.alphabet`). A word is a run of digits and letters. Its key
-is one 64-bit integer, made of its first 24 symbols, eight at a time, the first one lowest:
+letters, 128 and more for what can end a sentence (`model.scan.alphabet`). A word is a run of digits and letters. Its
+key is one 64-bit integer, made of its first 24 symbols, eight at a time, the first one lowest:
 
     byte        7   6   5   4   3   2   1   0
     x1          0   0   0   0   0   u   ầ   b       symbols 1 to 8 of "bầu"

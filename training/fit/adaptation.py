@@ -27,9 +27,9 @@ from model.artifact.files import versioned
 from model.errors import FitError
 from model.pooling import Floats, Grouping, logistic
 from model.selftest import with_self_test
-from model.weights import fixed_point
+from model.weights import SparseWeights, fixed_point
 from training.corpus.examples import Example, borderline_matrix, label_matrix
-from training.fit.dense import DenseWeights, sparse, weighted_terms
+from training.fit.dense import DenseModel, WeightedTerms
 from training.fit.fitting import BORDERLINE_WEIGHT, FitOptions, choose_tags, digest_of, fit_examples
 from training.fit.reference import read_reference
 from training.fit.terms import FREE_WORDS, Bags, SentenceTerms
@@ -107,7 +107,7 @@ class _Fitter:
     """Fits the changes of all tags to new articles, as bags over the base's terms and then the new ones."""
 
     def __init__(self, base: Artifact, terms: Sequence[str], progress: Progress) -> None:
-        self.base = DenseWeights.of(base, len(terms))
+        self.base = DenseModel.of(base, len(terms))
         self.n_known = len(base.terms)
         self.progress = progress
         reference = read_reference(base)
@@ -124,7 +124,7 @@ class _Fitter:
             losses[strength] += float(np.logaddexp(0, np.where(labels[held_out], -margins, margins)).sum())
         return min(STRENGTHS[::-1], key=lambda strength: losses[strength])
 
-    def fit(self, bags: Bags, labels: Flags, weight: Floats, strength: float) -> DenseWeights:
+    def fit(self, bags: Bags, labels: Flags, weight: Floats, strength: float) -> DenseModel:
         """Return the adapted weights."""
         target = labels.astype(np.float64)
         if self.replay and self.replayed is not None:
@@ -182,19 +182,21 @@ def _stack(one: Bags, two: Bags) -> Bags:
     return Bags(sentences, np.concatenate([one.article, two.article + one.articles.shape[0]]), articles)
 
 
-def _to_artifact(base: Artifact, terms: Sequence[str], weights: DenseWeights, labels: Flags) -> Artifact:
+def _to_artifact(base: Artifact, terms: Sequence[str], weights: DenseModel, labels: Flags) -> Artifact:
     sentence, article = (fixed_point(part) for part in (weights.sentence, weights.article))
-    kept = weighted_terms(sentence, article)
     fitted = zip(base.tags, labels.sum(axis=0).tolist(), weights.intercept.tolist(), strict=True)
     tags = tuple(replace(tag, support=tag.support + new, intercept=intercept) for tag, new, intercept in fitted)
     idf = np.concatenate([base.idf, np.full(len(terms) - len(base.terms), float(base.idf.max(initial=1.0)))])
+    return _with_terms(replace(base, tags=tags), WeightedTerms.of(terms, sentence, article, idf))
+
+
+def _with_terms(artifact: Artifact, kept: WeightedTerms) -> Artifact:
     return replace(
-        base,
-        tags=tags,
-        terms=tuple(terms[row] for row in kept.tolist()),
-        sentence_weights=sparse(sentence[kept]),
-        article_weights=sparse(article[kept]),
-        idf=idf[kept],
+        artifact,
+        terms=kept.terms,
+        sentence_weights=kept.sentence_weights,
+        article_weights=kept.article_weights,
+        idf=kept.idf,
     )
 
 
@@ -203,24 +205,16 @@ def _merge(one: Artifact, two: Artifact) -> Artifact:
     terms = list(dict.fromkeys([*one.terms, *two.terms]))
     row = {term: n for n, term in enumerate(terms)}
 
-    def joined(kind: str) -> Floats:
-        full = np.zeros((len(terms), len(one.tags) + len(two.tags)))
-        for artifact, offset in ((one, 0), (two, len(one.tags))):
-            rows, n_tags = [row[term] for term in artifact.terms], len(artifact.tags)
-            full[rows, offset : offset + n_tags] = getattr(artifact, kind).dense
+    def joined(first: SparseWeights, second: SparseWeights) -> Floats:
+        full = np.zeros((len(terms), first.n_tags + second.n_tags))
+        full[[row[term] for term in one.terms], : first.n_tags] = first.dense
+        full[[row[term] for term in two.terms], first.n_tags :] = second.dense
         return full
 
-    sentence, article = joined("sentence_weights"), joined("article_weights")
-    kept = weighted_terms(sentence, article)
     idf = np.zeros(len(terms))
     for artifact in (two, one):
         idf[[row[term] for term in artifact.terms]] = artifact.idf
-    return replace(
-        one,
-        tags=(*one.tags, *two.tags),
-        terms=tuple(terms[n] for n in kept.tolist()),
-        variants={**two.variants, **one.variants},
-        sentence_weights=sparse(sentence[kept]),
-        article_weights=sparse(article[kept]),
-        idf=idf[kept],
-    )
+    sentence = joined(one.sentence_weights, two.sentence_weights)
+    article = joined(one.article_weights, two.article_weights)
+    merged = replace(one, tags=(*one.tags, *two.tags), variants={**two.variants, **one.variants})
+    return _with_terms(merged, WeightedTerms.of(terms, sentence, article, idf))

@@ -23,7 +23,7 @@ from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example, borderline_matrix, label_matrix, teaser_flags
 from training.fit.calibration import Calibration, calibrate_tags, probabilities, stack
 from training.fit.classifier import TopicClassifier
-from training.fit.dense import sparse, weighted_terms
+from training.fit.dense import WeightedTerms
 from training.fit.reference import with_reference
 from training.fit.segmentation import cache_folder, learn_spellings, propose_terms
 from training.fit.terms import Bags, SentenceTerms
@@ -86,9 +86,14 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
     classifier = TopicClassifier(penalty, progress).fit(bags, labels, weight)
     given = out_of_fold >= np.array([calibration.threshold for calibration in calibrations])
     metrics = measure_slices(tags, labels, out_of_fold, given, borderline, teaser_flags(examples))
+    kept = _weighted_terms(terms, classifier, calibrations)
     artifact = Artifact(
         tags=_fitted_tags(tags, labels, calibrations, classifier, metrics, options),
-        **_compress(terms, classifier, calibrations),
+        terms=kept.terms,
+        variants=_variants(kept.terms, terms.spellings or {}),
+        sentence_weights=kept.sentence_weights,
+        article_weights=kept.article_weights,
+        idf=kept.idf,
         training=_describe(examples, penalty, options),
         metrics=metrics,
         libraries={name: library_version(name) for name in _LIBRARIES},
@@ -200,23 +205,21 @@ def _log_losses(margins: Floats, labels: Flags) -> Floats:
     return np.asarray(-np.log1p(-np.minimum(wrong, 1 - 1e-12)).mean(axis=1))
 
 
-def _compress(terms: SentenceTerms, classifier: TopicClassifier, calibrations: list[Calibration]) -> dict[str, Any]:
-    """Return the terms that kept a weight, and their weights times idf, as fields of an artifact."""
+def _weighted_terms(
+    terms: SentenceTerms, classifier: TopicClassifier, calibrations: list[Calibration]
+) -> WeightedTerms:
+    """Return the terms that kept a weight, and their weights times idf."""
     idf = terms.idf_[:, None]
-    by_sentence = fixed_point(classifier.sentence_coef_ * idf)
     scale = np.array([calibration.article_slope for calibration in calibrations])
+    by_sentence = fixed_point(classifier.sentence_coef_ * idf)
     by_article = fixed_point(classifier.article_coef_ * idf * scale)
-    kept = weighted_terms(by_sentence, by_article)
-    names = tuple(terms.terms_[row] for row in kept)
-    words = {word for name in names for word in name.split()}
-    spellings = terms.spellings or {}
-    return {
-        "terms": names,
-        "variants": {word: tuple(spellings[word]) for word in sorted(words & spellings.keys())},
-        "sentence_weights": sparse(by_sentence[kept]),
-        "article_weights": sparse(by_article[kept]),
-        "idf": terms.idf_[kept],
-    }
+    return WeightedTerms.of(terms.terms_, by_sentence, by_article, terms.idf_)
+
+
+def _variants(kept: Sequence[str], spellings: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Return the other spellings of the words in these terms, by canonical word."""
+    words = {word for term in kept for word in term.split()}
+    return {word: tuple(spellings[word]) for word in sorted(words & spellings.keys())}
 
 
 def digest_of(examples: Sequence[Example]) -> str:

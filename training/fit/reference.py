@@ -21,7 +21,7 @@ from model.reading import read
 from model.scan.terms import TermIndex
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
-from training.fit.dense import DenseWeights
+from training.fit.dense import DenseModel
 from training.fit.terms import Bags
 
 N_EXAMPLES = 1000
@@ -79,7 +79,7 @@ class Reference:
 
     def margins(self, artifact: Artifact) -> Floats:
         """Return an artifact's margins of the examples, shape (examples, its tags)."""
-        return DenseWeights.of(artifact).margins(self.bags(artifact.terms))
+        return DenseModel.of(artifact).margins(self.bags(artifact.terms))
 
 
 def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flags) -> Artifact:

@@ -16,9 +16,10 @@ import numpy.typing as npt
 
 from model.artifact.artifact import Artifact, ReferenceFile
 from model.errors import ArtifactMissing
-from model.pooling import Floats, damping
+from model.pooling import Floats
 from model.reading import read
 from model.scan.terms import TermIndex
+from model.weights import Occurrences
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
 from training.fit.dense import DenseModel
@@ -39,43 +40,27 @@ class Reference:
     """Shape (examples, tags)."""
     article: Ints
     """Example of each sentence, ascending, shape (sentences,)."""
-    sentence: Ints
-    """Sentence of each occurrence of a term, ascending, shape (occurrences,)."""
-    term: Ints
-    """Number of each occurring term, shape (occurrences,)."""
+    occurrences: Occurrences
+    """Which terms occur in which sentences, by sentence."""
 
     def half(self, number: int) -> Reference:
         """Return every second example, from the first (0) or the second (1)."""
         chosen = np.arange(number, self.labels.shape[0], 2)
-        new_article = np.full(self.labels.shape[0], -1)
-        new_article[chosen] = np.arange(chosen.size)
-        kept = np.flatnonzero(new_article[self.article] >= 0)
+        kept = np.flatnonzero(self.article % 2 == number)
         new_sentence = np.full(self.article.size, -1)
         new_sentence[kept] = np.arange(kept.size)
-        found = np.flatnonzero(new_sentence[self.sentence] >= 0)
-        return replace(
-            self,
-            labels=self.labels[chosen],
-            article=new_article[self.article[kept]],
-            sentence=new_sentence[self.sentence[found]],
-            term=self.term[found],
-        )
+        row = new_sentence[self.occurrences.row]
+        inside = np.flatnonzero(row >= 0)
+        occurrences = Occurrences(row[inside], self.occurrences.term[inside], kept.size, self.occurrences.n_terms)
+        return replace(self, labels=self.labels[chosen], article=self.article[kept] // 2, occurrences=occurrences)
 
     def bags(self, terms: Sequence[str]) -> Bags:
         """Return the examples as bags over `terms`, every occurrence counting 1; other terms are not in them."""
-        from scipy.sparse import csr_array
-
         number = {term: n for n, term in enumerate(terms)}
-        column = np.array([number.get(term, -1) for term in self.terms], np.int64)[self.term]
-        known = column >= 0
-        sentence, column = self.sentence[known], column[known]
-        shape = (self.article.size, len(terms))
-        by_sentence = csr_array((np.ones(column.size), (sentence, column)), shape=shape)
-        cell = np.unique(self.article[sentence] * len(terms) + column)
-        damped = damping(np.bincount(self.article))
-        row = cell // len(terms)
-        articles = csr_array((damped[row], (row, cell % len(terms))), shape=(self.labels.shape[0], len(terms)))
-        return Bags(by_sentence, self.article, articles)
+        column = np.array([number.get(term, -1) for term in self.terms], np.int64)[self.occurrences.term]
+        known = np.flatnonzero(column >= 0)
+        row = self.occurrences.row[known]
+        return Bags.counting(Occurrences(row, column[known], self.article.size, len(terms)), self.article)
 
     def margins(self, artifact: Artifact) -> Floats:
         """Return an artifact's margins of the examples, shape (examples, its tags)."""
@@ -95,9 +80,9 @@ def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flag
         n_sentences = int(reading.first_sentence[-1])
         if not n_sentences:
             continue
-        cell = np.unique(reading.sentence_of[reading.word] * len(artifact.terms) + reading.term)
-        sentences.append(cell // len(artifact.terms) + sum(lengths))
-        terms.append(cell % len(artifact.terms))
+        found = reading.in_sentences(index.n_terms).distinct()
+        sentences.append(found.row + sum(lengths))
+        terms.append(found.term)
         lengths.append(n_sentences)
         chosen.append(n)
     arrays: dict[str, Any] = {
@@ -122,11 +107,6 @@ def read_reference(artifact: Artifact) -> Reference | None:
     with np.load(io.BytesIO(artifact.reference.data), allow_pickle=False) as arrays:
         n_sentences, n_terms = arrays["n_sentences"].astype(np.int64), arrays["n_terms"].astype(np.int64)
         terms, tags = (tuple(arrays[name].tobytes().decode().split("\n")) for name in ("terms", "tags"))
-        return Reference(
-            terms,
-            tags,
-            arrays["labels"],
-            np.arange(n_sentences.size).repeat(n_sentences),
-            np.arange(n_terms.size).repeat(n_terms),
-            arrays["term"].astype(np.int64),
-        )
+        article = np.arange(n_sentences.size).repeat(n_sentences)
+        sentence, term = np.arange(n_terms.size).repeat(n_terms), arrays["term"].astype(np.int64)
+        return Reference(terms, tags, arrays["labels"], article, Occurrences(sentence, term, article.size, len(terms)))

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from model.errors import FitError
 from model.pooling import damping
 from model.reading import split_sentences
+from model.weights import Occurrences
 from training.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -33,6 +34,21 @@ class Bags:
     """Article of each sentence, ascending from 0 without gaps, shape (sentences,)."""
     articles: csr_array
     """idf of each term that occurs in an article, damped by its length, shape (articles, terms)."""
+
+    @classmethod
+    def counting(cls, occurrences: Occurrences, article: npt.NDArray[np.int64]) -> Bags:
+        """Return the bags of terms that occur in sentences, each counting 1; `article` is that of each sentence."""
+        from scipy.sparse import csr_array
+
+        row, term, n_sentences, n_terms = occurrences
+        n_articles = int(article[-1]) + 1 if article.size else 0
+        by_article = Occurrences(article[row], term, n_articles, n_terms).distinct()
+        damped = damping(np.bincount(article))
+        return cls(
+            csr_array((np.ones(term.size), (row, term)), shape=(n_sentences, n_terms)),
+            article,
+            csr_array((damped[by_article.row], (by_article.row, by_article.term)), shape=(n_articles, n_terms)),
+        )
 
     def take(self, chosen: npt.NDArray[np.int64]) -> Bags:
         """Return the bags of the chosen articles, ascending, numbered anew from 0."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import click
 
 from model import TopicTagger
 from model.versions import load_tagger
+from service.environment import environment
 from service.progress import show_progress
 from training.corpus.topics import read_topics
 
@@ -46,7 +46,7 @@ def command(
     from training.measure.evaluation import evaluate
     from training.measure.report import write_report
 
-    tagger = load_tagger(os.environ, model)
+    tagger = load_tagger(environment(), model)
     evaluation = evaluate(tagger, read_examples(data), show_progress)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:

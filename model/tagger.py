@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from os import PathLike
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from model.artifact.artifact import Artifact
 from model.artifact.files import load
+from model.environment import read_environment
 from model.errors import EmptyText, TextError, TextTooLong
 from model.explain import Context, Evidence, Explainer
 from model.language import MARKED_SURE, Language, identify
@@ -91,7 +91,7 @@ class TopicTagger:
         Versions are looked up in the home folder that `environ` names, by default the process's environment; where
         no version was made live, the shipped artifact is.
         """
-        return cls(load(artifact_folder(os.environ if environ is None else environ, chosen)))
+        return cls(load(artifact_folder(read_environment() if environ is None else environ, chosen)))
 
     def tag(self, text: str, *, page: Page = "auto") -> Tagging:
         """Tag one text. Raises EmptyText or TextTooLong, and TypeError for anything but a str.

@@ -10,33 +10,52 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from model.artifact.artifact import Artifact
 from model.artifact.files import MANIFEST, PRETRAINED, load, save
-from model.errors import ArtifactMissing, VersionError
+from model.errors import ArtifactMissing, SettingError, VersionError
 from model.files import sync, write_whole
 
 
 def home_folder(environ: Mapping[str, str]) -> Path:
-    """Return `$CHUDE_HOME`, by default the platform's folder of user data."""
+    """Return `$CHUDE_HOME`, by default the platform's folder of user data. Raises SettingError where there is none."""
     if chosen := environ.get("CHUDE_HOME"):
         return Path(chosen)
     from platformdirs import user_data_path
 
-    return user_data_path("chude", appauthor=False)
+    folder = platform_folder(user_data_path)
+    if folder is None:
+        raise SettingError(f"user {os.getuid()} has no home folder: set CHUDE_HOME to a folder for versions and labels")
+    return folder
+
+
+def platform_folder(find: Callable[..., Path]) -> Path | None:
+    """Return the folder that a function of platformdirs has for chude; None for a user without a home folder."""
+    try:
+        folder = find("chude", appauthor=False)
+    except RuntimeError:
+        return None
+    return folder if folder.is_absolute() else None  # an older platformdirs leaves a ~
 
 
 def artifact_folder(environ: Mapping[str, str], chosen: str | os.PathLike[str] | None = None) -> Path:
     """Return the folder `chosen`, or that of the version of that name, or by default of the live version.
 
-    A string without a slash is a folder when there is one of that name, and else a version. Raises VersionError.
+    A string without a slash is a folder when there is one of that name, and else a version. A user without a home
+    folder has the shipped version only. Raises VersionError.
     """
     if chosen is not None and (not isinstance(chosen, str) or os.sep in chosen or Path(chosen).exists()):
         return Path(chosen)
-    return Versions(home_folder(environ)).folder(chosen)
+    try:
+        home = home_folder(environ)
+    except SettingError:
+        if chosen is None:
+            return PRETRAINED
+        raise
+    return Versions(home).folder(chosen)
 
 
 class Versions:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model import TopicTagger
+from service.environment import environment
 from service.progress import show_progress
 from training.corpus.topics import read_topics
 
@@ -45,7 +45,7 @@ def command(
     from training.measure.evaluation import evaluate
     from training.measure.report import write_report
 
-    tagger = TopicTagger.load(model, environ=os.environ)
+    tagger = TopicTagger.load(model, environ=environment())
     evaluation = evaluate(tagger, read_examples(data), show_progress)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:

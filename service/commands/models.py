@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import click
 
@@ -13,11 +12,12 @@ from model.artifact.files import load
 from model.errors import ArtifactError
 from model.versions import Versions, home_folder
 from service.commands import export
+from service.environment import environment
 
 
 def the_versions() -> Versions:
     """Return the versions in the home folder."""
-    return Versions(home_folder(os.environ))
+    return Versions(home_folder(environment()))
 
 
 @click.group("models")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ from model.errors import ChudeError
 from model.extras import how_to_install
 from model.versions import Versions, home_folder
 from service.commands.labels import the_store
+from service.environment import cache_folder, environment
 from service.progress import show_progress
 
 
@@ -34,10 +34,9 @@ def command(force: bool, seed: int, job: str | None) -> int:
             from training.fit.fitting import FitOptions
             from training.promotion import retrain
 
-            versions = Versions(home_folder(os.environ))
-            outcome = retrain(
-                store, versions, FitOptions(seed=seed), force=force, progress=show_progress if shown else progress
-            )
+            versions = Versions(home_folder(environment()))
+            options = FitOptions(seed=seed, cache=cache_folder(environment()))
+            outcome = retrain(store, versions, options, force=force, progress=show_progress if shown else progress)
     except JobCancelled:
         return 1
     except ChudeError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from model.encoding import decode
 from model.explain import TermEvidence
 from model.page.html import is_html, read_html
 from model.tagger import Page
+from service.environment import environment
 
 _HTML_NAMES = (".html", ".htm", ".xhtml")
 _PAGE: Mapping[str | None, Page] = {None: "auto", "html": "auto", "page": "always", "text": "never"}
@@ -37,7 +37,7 @@ def command(files: tuple[str, ...], as_json: bool, explain: bool, kind: str | No
     """
     if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or pipe a text in: echo '...' | chude tag")
-    tagger = TopicTagger.load(model, environ=os.environ)
+    tagger = TopicTagger.load(model, environ=environment())
     failed = False
     for name, outcome in _tag_files(tagger, files or ("-",), explain, kind):
         failed |= isinstance(outcome, TextError)

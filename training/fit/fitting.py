@@ -25,7 +25,7 @@ from training.fit.calibration import Calibration, calibrate_tags, probabilities,
 from training.fit.classifier import TopicClassifier
 from training.fit.dense import WeightedTerms
 from training.fit.reference import with_reference
-from training.fit.segmentation import cache_folder, learn_spellings, propose_terms
+from training.fit.segmentation import learn_spellings, propose_terms
 from training.fit.terms import Bags, SentenceTerms
 from training.measure.folds import N_FOLDS, assign_folds
 from training.measure.metrics import measure_slices
@@ -50,7 +50,8 @@ class FitOptions:
     penalties: tuple[float, ...] = (1.0, 2.0, 4.0)
     """L1 penalties to choose from, ascending: the largest whose log loss is within a standard error of the lowest."""
     jobs: int = 2
-    cache: Path = field(default_factory=cache_folder)
+    cache: Path | None = None
+    """Folder in which segmented texts are kept for the next fit; None keeps nothing."""
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Names of tags by language code."""
 

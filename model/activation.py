@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model.artifact.files import load
+from model.artifact import load
 from model.errors import VersionError
 from model.selftest import check_self_test
 from model.tagger import TopicTagger

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from model.artifact.artifact import Artifact, SelfTest
+from model.artifact import Artifact, SelfTest
 from model.errors import ArtifactDamaged
 from model.tagger import TopicTagger
 

@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from model.artifact.artifact import Artifact
-from model.artifact.files import MANIFEST, PRETRAINED, load, save
+from model.artifact import MANIFEST, PRETRAINED, Artifact, load, save
 from model.errors import ArtifactMissing, SettingError, VersionError
 from model.files import sync, write_whole
 

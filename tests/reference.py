@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from model.artifact.artifact import Artifact
+from model.artifact import Artifact
 
 VIETNAMESE = set(
     "aáàảãạăắằẳẵặâấầẩẫậbcdđeéèẻẽẹêếềểễệfghiíìỉĩịjklmnoóòỏõọôốồổỗộơớờởỡợpqrstuúùủũụưứừửữựvwxyýỳỷỹỵz0123456789"

@@ -15,13 +15,12 @@ from test_model_scoring import artifacts
 
 from model import ArtifactDamaged, ArtifactError, ArtifactMissing, ArtifactTooNew, TopicTagger
 from model.activation import activate, rollback
-from model.artifact.artifact import Artifact
-from model.artifact.files import MANIFEST, PRETRAINED, WEIGHTS, load, load_bytes, read_files, save, versioned
+from model.artifact import MANIFEST, PRETRAINED, WEIGHTS, Artifact, load, load_bytes, read_files, save, versioned
 from model.errors import VersionError
 from model.selftest import check_self_test
 from model.versions import Versions
 from training.corpus.examples import Example
-from training.fit.reference import read_reference
+from training.fit import read_reference
 
 
 @pytest.fixture

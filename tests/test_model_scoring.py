@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model import EmptyText, TextTooLong, TopicTagger
-from model.artifact.artifact import Artifact, Tag
+from model.artifact import Artifact, Tag
 from model.pooling import Grouping, log_sum_exp
 from model.reading import split_sentences
 from model.scan.spelling import normalise

@@ -12,16 +12,11 @@ import pytest
 from scipy.sparse import csr_array
 
 from model import TopicTagger
-from model.artifact.artifact import Artifact
-from model.artifact.files import PRETRAINED, load, save
+from model.artifact import PRETRAINED, Artifact, load, save
 from model.errors import ArtifactDamaged, FitError
 from model.pooling import logistic
 from training.corpus.examples import Example
-from training.fit import adaptation
-from training.fit.adaptation import adapt
-from training.fit.fitting import Fit, FitOptions
-from training.fit.reference import read_reference
-from training.fit.terms import Bags
+from training.fit import Bags, Fit, FitOptions, adapt, adaptation, read_reference
 from training.progress import silent
 from training.promotion import compare, paired_bootstrap
 

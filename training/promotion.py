@@ -10,16 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from model.activation import activate
-from model.artifact.artifact import Artifact
-from model.artifact.files import load, versioned
+from model.artifact import Artifact, load, versioned
 from model.errors import FitError, VersionError
 from model.pooling import Floats, logistic
 from model.tagger import TopicTagger
 from model.versions import Versions
 from training.corpus.examples import Example, label_matrix
-from training.fit.adaptation import Adaptation, adapt
-from training.fit.fitting import FitOptions
-from training.fit.reference import read_reference
+from training.fit import Adaptation, FitOptions, adapt, read_reference
 from training.labels.store import LabelStore
 from training.progress import Progress, silent
 

@@ -10,10 +10,9 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from model.artifact.artifact import Artifact
+from model.artifact import Artifact
 from model.pooling import Floats, logistic
-from training.fit.dense import DenseModel
-from training.fit.terms import SentenceTerms
+from training.fit import DenseModel, SentenceTerms
 
 
 class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):

@@ -1,1 +1,45 @@
-"""What a fitted model is: its data, its files, its validation."""
+"""What a fitted model is, and its files.
+
+An artifact is a folder: `manifest.json` (tags with their thresholds, figures, a self-test, the digests of the other
+files), `weights.npz` (terms and their weights) and `reference.npz` (some training examples as counts of terms, which
+only retraining reads). `artifact.py` is the data, `files.py` reads and writes it, `validation.py` says what is wrong
+with one. Nothing here tags: `model.versions` finds the folder of a version, `model.tagger` tags with what is loaded,
+`model.selftest` proves that it does so as it should, and `model.activation` makes a version live.
+
+>>> artifact = load(PRETRAINED)
+>>> [tag.slug for tag in artifact.tags]
+['arms-control', 'elections', 'syria', 'ukraine']
+>>> versioned(artifact).version == artifact.version  # the same contents have the same name
+True
+"""
+
+from model.artifact.artifact import Artifact, ReferenceFile, SelfTest, Tag
+from model.artifact.files import (
+    MANIFEST,
+    PRETRAINED,
+    REFERENCE,
+    WEIGHTS,
+    load,
+    load_bytes,
+    read_files,
+    save,
+    versioned,
+)
+from model.artifact.validation import SLUG
+
+__all__ = [
+    "MANIFEST",
+    "PRETRAINED",
+    "REFERENCE",
+    "SLUG",
+    "WEIGHTS",
+    "Artifact",
+    "ReferenceFile",
+    "SelfTest",
+    "Tag",
+    "load",
+    "load_bytes",
+    "read_files",
+    "save",
+    "versioned",
+]

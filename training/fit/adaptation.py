@@ -22,8 +22,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.artifact import Artifact
-from model.artifact.files import versioned
+from model.artifact import Artifact, versioned
 from model.errors import FitError
 from model.pooling import Floats, Grouping, logistic
 from model.selftest import with_self_test
@@ -33,7 +32,7 @@ from training.fit.dense import DenseModel, WeightedTerms
 from training.fit.fitting import BORDERLINE_WEIGHT, FitOptions, choose_tags, digest_of, fit_examples
 from training.fit.reference import read_reference
 from training.fit.terms import FREE_WORDS, Bags, SentenceTerms
-from training.measure.folds import N_FOLDS, assign_folds
+from training.measure import N_FOLDS, assign_folds
 from training.progress import Progress, silent
 
 STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)

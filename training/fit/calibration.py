@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.pooling import Floats, logistic
-from training.measure.thresholds import choose_threshold
+from training.measure import choose_threshold
 
 Flags = npt.NDArray[np.bool_]
 _MIN_SLOPE = 0.05

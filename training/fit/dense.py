@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.artifact.artifact import Artifact
+from model.artifact import Artifact
 from model.pooling import Floats, Grouping, log_sum_exp
 from model.weights import SparseWeights
 from training.fit.terms import Bags

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.artifact import Artifact, Tag
-from model.artifact.files import versioned
+from model.artifact import Artifact, Tag, versioned
 from model.errors import FitError
 from model.pooling import Floats
 from model.scan.spelling import normalise
@@ -27,8 +26,7 @@ from training.fit.dense import WeightedTerms
 from training.fit.reference import with_reference
 from training.fit.segmentation import learn_spellings, propose_terms
 from training.fit.terms import Bags, SentenceTerms
-from training.measure.folds import N_FOLDS, assign_folds
-from training.measure.metrics import measure_slices
+from training.measure import N_FOLDS, assign_folds, measure_slices
 from training.progress import Progress, silent
 
 Flags = npt.NDArray[np.bool_]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.artifact import Artifact, ReferenceFile
+from model.artifact import Artifact, ReferenceFile
 from model.errors import ArtifactMissing
 from model.pooling import Floats
 from model.reading import read

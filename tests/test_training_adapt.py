@@ -18,7 +18,7 @@ from model.pooling import logistic
 from training.corpus.examples import Example
 from training.fit import Bags, Fit, FitOptions, adapt, adaptation, read_reference
 from training.progress import silent
-from training.promotion import compare, paired_bootstrap
+from training.promotion import compare_on_held_out, paired_bootstrap
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def test_paired_bootstrap_by_hand() -> None:
 
 def test_a_worse_candidate_is_refused(base: Artifact, seed_examples: list[Example]) -> None:
     blind = replace(base, tags=tuple(replace(tag, threshold=0.999999) for tag in base.tags))
-    decision = compare(base, blind, seed_examples[:80])
+    decision = compare_on_held_out(base, blind, seed_examples[:80])
     assert (decision["accepted"], decision["worse_on"]) == (False, ["held_out", "reference"])
-    assert compare(base, base, [])["accepted"]
-    assert "held_out" not in compare(base, base, [])
+    assert compare_on_held_out(base, base, [])["accepted"]
+    assert "held_out" not in compare_on_held_out(base, base, [])

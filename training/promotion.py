@@ -34,7 +34,7 @@ class Outcome:
     adaptation: Adaptation
 
 
-def compare(live: Artifact, candidate: Artifact, held_out: Sequence[Example]) -> dict[str, Any]:
+def compare_on_held_out(live: Artifact, candidate: Artifact, held_out: Sequence[Example]) -> dict[str, Any]:
     """Return how both do on the held-out labels and on the live artifact's reference set, and whether one is worse.
 
     It is where the whole 95 % interval of the difference in macro-F1 lies below zero.
@@ -114,7 +114,7 @@ def retrain(
         except VersionError as error:
             raise FitError(f"{error}; the live version was learnt from it: make another version live first") from None
     adaptation = adapt(base, list(store.examples(held_out=False)), options, progress)
-    decision = compare(live, adaptation.artifact, list(store.examples(held_out=True)))
+    decision = compare_on_held_out(live, adaptation.artifact, list(store.examples(held_out=True)))
     if force:
         decision["forced"] = True
     training = {**adaptation.artifact.training, "compared_with": live.version, "gate": decision}

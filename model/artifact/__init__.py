@@ -7,8 +7,8 @@ with one. Nothing here tags: `model.versions` finds the folder of a version, `mo
 `model.selftest` proves that it does so as it should, and `model.activation` makes a version live.
 
 >>> artifact = load(PRETRAINED)
->>> [tag.slug for tag in artifact.tags]
-['arms-control', 'elections', 'syria', 'ukraine']
+>>> [tag.names["vi"] for tag in artifact.tags]
+['Kiểm soát vũ khí', 'Bầu cử', 'Syria', 'Ukraine']
 >>> versioned(artifact).version == artifact.version  # the same contents have the same name
 True
 """

@@ -22,7 +22,7 @@ _SYSTEM = "chude"
 
 @click.command("eval")
 @click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", help="Folder of an artifact, or a version; by default the live one.")
+@click.option("--model", "chosen", help="Folder of an artifact, or a version; by default the live one.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write a report into this folder.")
 @click.option("--card", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Update this model card.")
@@ -32,7 +32,7 @@ _SYSTEM = "chude"
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with key words for the simplest of them.")
 def command(
     data: tuple[Path, ...],
-    model: str | None,
+    chosen: str | None,
     json_file: Path | None,
     report: Path | None,
     card: Path | None,
@@ -45,7 +45,7 @@ def command(
     from training.measure.evaluation import evaluate
     from training.measure.report import write_report
 
-    tagger = TopicTagger.load(model, environ=environment())
+    tagger = TopicTagger.load(chosen, environ=environment())
     evaluation = evaluate(tagger, read_examples(data), show_progress)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:
@@ -80,7 +80,7 @@ def _compare(evaluation: Evaluation, compare: Path, topics: Path | None) -> dict
     )
     fold = assign_folds(texts, labels, seed=0)
     measured = [example.text for example in evaluation.examples]
-    results = baselines.compare(peers, (texts, labels), fold, measured, show_progress)
+    results = baselines.measure_baselines(peers, (texts, labels), fold, measured, show_progress)
     is_teaser = teaser_flags(evaluation.examples)
     return {
         name: result

@@ -15,12 +15,12 @@ from service.environment import environment
 @click.option(
     "--sklearn", "path", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write."
 )
-@click.option("--model", help="Folder of an artifact, or a version; by default the live one.")
-def command(path: Path, model: str | None) -> int:
+@click.option("--model", "chosen", help="Folder of an artifact, or a version; by default the live one.")
+def command(path: Path, chosen: str | None) -> int:
     """Write the model as a scikit-learn estimator, with joblib."""
     from training.sklearn_export import export_sklearn
 
-    artifact = load(artifact_folder(environment(), model))
+    artifact = load(artifact_folder(environment(), chosen))
     export_sklearn(artifact, str(path))
     click.echo(f"{path}: version {artifact.version}; predict_proba and predict take a list of texts")
     return 0

@@ -3,8 +3,8 @@
 `fit_examples` starts from nothing: `segmentation` proposes terms, `terms` turns articles into bags of terms,
 `estimator` fits the sentence model and `classifier` the article model beside it, `calibration` turns their out-of-fold
 margins into probabilities, and `fitting` is the whole of it. `adapt` starts from an artifact and new labels, without
-the old texts; `reference` is what it keeps of these. The same examples and seed give the same bytes. This folder imports
-scikit-learn: `chude tag` never imports this folder.
+the old texts; `reference` is what it keeps of these. The same examples and seed give the same bytes. It imports
+scikit-learn, and `chude tag` nothing of it.
 
 >>> from pathlib import Path
 >>> from training.corpus.examples import Example

@@ -158,7 +158,7 @@ def measure_baseline(
     return scores, scores >= np.array(thresholds)
 
 
-def compare(
+def measure_baselines(
     baselines: Sequence[Baseline],
     train: tuple[Sequence[str], Flags],
     fold: npt.NDArray[np.int64],

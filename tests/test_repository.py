@@ -73,7 +73,7 @@ def test_every_command_option_and_setting_is_in_the_readme() -> None:
         word
         for path in sources
         for word in path.read_text(encoding="utf-8").split('"')
-        if word.startswith("CHUDE_") and word != "CHUDE_"
+        if word.startswith("CHUDE_") and word != "CHUDE_" and word.isidentifier()
     }
     settings |= {f"CHUDE_{field.name.upper()}" for field in fields(Settings)}
     assert all(setting in readme for setting in settings)

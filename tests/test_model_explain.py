@@ -14,6 +14,7 @@ from test_model_scoring import TEXTS, artifacts
 from model import TopicTagger
 from model.artifact.artifact import Artifact
 from model.pooling import log_sum_exp
+from model.scan import plain
 from model.scan.spelling import normalise
 from training.corpus.examples import Example
 
@@ -41,7 +42,7 @@ def check_explanation(tagger: TopicTagger, text: str) -> None:
             assert all(e["start"] <= term["start"] and term["end"] <= e["end"] for term in e["terms"])
 
 
-@given(artifacts(), TEXTS.filter(lambda t: bool(reference.sentences(t))))
+@given(artifacts(), TEXTS.filter(lambda t: bool(plain.sentences(t))))
 def test_explanations_add_up(artifact: Artifact, text: str) -> None:
     check_explanation(TopicTagger(artifact), text)
 

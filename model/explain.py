@@ -12,7 +12,7 @@ from typing import TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.files import Artifact
+from model.artifact.artifact import Artifact
 from model.document import Passage
 from model.pooling import Floats, damping
 from model.reading import Reading

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from os import PathLike
-from pathlib import Path
 from typing import Literal, NotRequired, TypedDict, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.files import Artifact, load
+from model.artifact.artifact import Artifact
+from model.artifact.files import load
 from model.blocks import MAX_TEXT_CHARS as MAX_TEXT_CHARS
 from model.blocks import Block, Readable, blocks_of, check_length
 from model.disguise import ADVICE, disguised_legacy_encoding
 from model.document import Document
+from model.environment import read_environment
 from model.errors import EmptyText, TextError, UnreadableText
 from model.explain import Context, Evidence, Explainer
 from model.language import MARKED_SURE, Language, identify
@@ -24,6 +25,7 @@ from model.page.content import Page as Page
 from model.pooling import Floats, damping, log_sum_exp, logistic
 from model.reading import Reading, read
 from model.scan.terms import TermIndex
+from model.versions import artifact_folder
 
 NO_KNOWN_TERM = "no term that the model knows is in the text: its scores are those of any other text"
 """A warning."""
@@ -83,9 +85,15 @@ class TopicTagger:
         self._index = TermIndex(artifact.terms, artifact.variants)
 
     @classmethod
-    def load(cls, path: str | PathLike[str] | None = None) -> TopicTagger:
-        """Load the artifact in the folder `path`, by default the shipped one. Raises ArtifactError."""
-        return cls(load(None if path is None else Path(path)))
+    def load(
+        cls, chosen: str | PathLike[str] | None = None, *, environ: Mapping[str, str] | None = None
+    ) -> TopicTagger:
+        """Load a version or the artifact in a folder, by default the live version. Raises ArtifactError.
+
+        Versions are looked up in the home folder that `environ` names, by default the process's environment; where
+        no version was made live, the shipped artifact is.
+        """
+        return cls(load(artifact_folder(read_environment() if environ is None else environ, chosen)))
 
     def tag(self, document: Readable, *, page: Page = "auto") -> Tagging:
         """Tag one text, or one record with a title, lead, text or body.

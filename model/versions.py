@@ -10,35 +10,52 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from model.artifact.files import MANIFEST, PRETRAINED, Artifact, load, save
-from model.errors import ArtifactMissing, VersionError
-from model.selftest import check_self_test
-from model.tagger import TopicTagger
+from model.artifact.artifact import Artifact
+from model.artifact.files import MANIFEST, PRETRAINED, load, save
+from model.errors import ArtifactMissing, SettingError, VersionError
+from model.files import sync, write_whole
 
 
 def home_folder(environ: Mapping[str, str]) -> Path:
-    """Return `$CHUDE_HOME`, by default the platform's folder of user data."""
+    """Return `$CHUDE_HOME`, by default the platform's folder of user data. Raises SettingError where there is none."""
     if chosen := environ.get("CHUDE_HOME"):
         return Path(chosen)
     from platformdirs import user_data_path
 
-    return user_data_path("chude", appauthor=False)
+    folder = platform_folder(user_data_path)
+    if folder is None:
+        raise SettingError(f"user {os.getuid()} has no home folder: set CHUDE_HOME to a folder for versions and labels")
+    return folder
 
 
-def artifact_folder(environ: Mapping[str, str], chosen: str | None = None) -> Path:
-    """Return the folder `chosen`, or that of the version of that name, or by default of the live version."""
-    if chosen is not None and (os.sep in chosen or Path(chosen).exists()):
+def platform_folder(find: Callable[..., Path]) -> Path | None:
+    """Return the folder that a function of platformdirs has for chude; None for a user without a home folder."""
+    try:
+        folder = find("chude", appauthor=False)
+    except RuntimeError:
+        return None
+    return folder if folder.is_absolute() else None  # an older platformdirs leaves a ~
+
+
+def artifact_folder(environ: Mapping[str, str], chosen: str | os.PathLike[str] | None = None) -> Path:
+    """Return the folder `chosen`, or that of the version of that name, or by default of the live version.
+
+    A string without a slash is a folder when there is one of that name, and else a version. A user without a home
+    folder has the shipped version only. Raises VersionError.
+    """
+    if chosen is not None and (not isinstance(chosen, str) or os.sep in chosen or Path(chosen).exists()):
         return Path(chosen)
-    return Versions(home_folder(environ)).folder(chosen)
-
-
-def load_tagger(environ: Mapping[str, str], chosen: str | None = None) -> TopicTagger:
-    """Load the artifact in `artifact_folder`."""
-    return TopicTagger.load(artifact_folder(environ, chosen))
+    try:
+        home = home_folder(environ)
+    except SettingError:
+        if chosen is None:
+            return PRETRAINED
+        raise
+    return Versions(home).folder(chosen)
 
 
 class Versions:
@@ -85,30 +102,25 @@ class Versions:
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=models))
         try:
             version = save(artifact, part).version
-            _sync(part / MANIFEST)
             part.chmod(0o755)
             if not (models / version).exists():
                 os.rename(part, models / version)
-            _sync(models)
         finally:
             shutil.rmtree(part, ignore_errors=True)
         return version
 
-    def activate(self, version: str) -> None:
-        """Make a version live, after loading it and running its self-test. Raises VersionError or ArtifactError."""
-        check_self_test(TopicTagger(load(self.folder(version))))
+    def make_live(self, version: str) -> None:
+        """Let the pointer name a version, when all of it is on the disk; `model.activation.activate` checks it."""
+        folder = self.folder(version)
         with self._locked():
             before = self.live() or load().version
-            if version != before:
-                self._write_pointer([version, before])
-
-    def rollback(self) -> str:
-        """Make the version before the live one live again, and return it. Raises VersionError when there is none."""
-        before = self.before()
-        if before is None:
-            raise VersionError("there is no version before the live one: `chude models list` shows what there is")
-        self.activate(before)
-        return before
+            if version == before:
+                return
+            if folder != PRETRAINED:
+                for path in (*folder.iterdir(), folder, folder.parent, self.home):
+                    sync(path)
+            with write_whole(self._pointer) as part:
+                part.write_text(f"{version}\n{before}\n", encoding="utf-8")
 
     def prune(self, keep: int) -> list[str]:
         """Remove all but the newest `keep` versions, never the live one, the one before, nor their bases."""
@@ -129,13 +141,6 @@ class Versions:
         except (OSError, UnicodeDecodeError) as error:
             raise ArtifactMissing(f"{self._pointer}: cannot be read: {error}") from None
 
-    def _write_pointer(self, versions: list[str]) -> None:
-        part = self._pointer.with_name(".live.part")
-        part.write_text("\n".join(versions) + "\n", encoding="utf-8")
-        _sync(part)
-        os.replace(part, self._pointer)
-        _sync(self.home)
-
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Keep other processes from changing the pointer or removing versions."""
@@ -143,12 +148,3 @@ class Versions:
         with (self.home / ".lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
-
-
-def _sync(path: Path) -> None:
-    """Make sure that a file, or the names in a folder, are on the disk."""
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -7,13 +7,21 @@ that `chude tag` doesn't wait for scikit-learn.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
+from collections.abc import Mapping
 from importlib import import_module
 
 import click
+from click.shell_completion import shell_complete
 
+from model.environment import read_environment
 from model.errors import ChudeError
+from model.extras import how_to_install
+
+_COMPLETE = "_CHUDE_COMPLETE"
+"""Variable that a shell sets to have a command line completed."""
 
 _COMMANDS = {
     "tag": "service.commands.tag",
@@ -39,7 +47,14 @@ class _LazyGroup(click.Group):
         return getattr(import_module(module), "command") if module else None  # noqa: B009
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f"""\b
+    To have the shell complete commands and options, put this line into ~/.bashrc:
+      eval "$({_COMPLETE}=bash_source chude)"
+    or into ~/.zshrc with zsh_source; fish reads: {_COMPLETE}=fish_source chude | source""",
+)
 @click.version_option(package_name="chude")
 def cli() -> None:
     """Tag Vietnamese news by topic."""
@@ -47,15 +62,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit."""
+    environ = read_environment()
     try:
-        with cli.make_context("chude", sys.argv[1:]) as context:
-            status = cli.invoke(context)
-        sys.stdout.flush()
-    except click.exceptions.Exit as done:
-        status = done.exit_code
-    except click.ClickException as error:
-        error.show()
-        status = error.exit_code
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        status = _run(environ)
     except ChudeError as error:
         status = _fail(str(error))
     except (click.Abort, KeyboardInterrupt):
@@ -63,13 +73,31 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except ModuleNotFoundError as error:
+        status = _fail(how_to_install(error) or f"internal error, please report it: {error}")
     except OSError as error:
         status = _fail(f"{error.filename or 'file system'}: {error.strerror or error}")
     except Exception as error:
-        if os.environ.get("CHUDE_DEBUG"):
+        if environ.get("CHUDE_DEBUG"):
             traceback.print_exc()
         status = _fail(f"internal error, please report it: {type(error).__name__}: {error} (CHUDE_DEBUG=1 shows where)")
-    sys.exit(status if isinstance(status, int) else 0)
+    sys.exit(status)
+
+
+def _run(environ: Mapping[str, str]) -> int:
+    """Run the command that the arguments name, or complete them for the shell, and return the exit code."""
+    if instruction := environ.get(_COMPLETE):
+        return shell_complete(cli, {"obj": environ}, "chude", _COMPLETE, instruction)
+    try:
+        with cli.make_context("chude", sys.argv[1:], obj=environ) as context:
+            status = cli.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return status if isinstance(status, int) else 0
 
 
 def _fail(message: str) -> int:

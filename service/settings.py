@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,6 +12,7 @@ from model.errors import SettingError
 from model.versions import home_folder
 
 PREFIX = "CHUDE_"
+_OF_A_SERVICE = re.compile(r"(tcp|udp|sctp)://")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -53,8 +55,9 @@ class Settings:
         """
         values: dict[str, Any] = {"home": home_folder(environ)}
         for field in fields(cls):
-            if field.name != "home" and PREFIX + field.name.upper() in environ:
-                values[field.name] = _parse(field.name, str(field.type), environ[PREFIX + field.name.upper()])
+            variable = PREFIX + field.name.upper()
+            if field.name != "home" and variable in environ and not is_of_kubernetes(variable, environ):
+                values[field.name] = _parse(field.name, str(field.type), environ[variable])
         values |= {name: value for name, value in chosen.items() if value is not None}
         settings = cls(**values)
         settings._check()
@@ -73,6 +76,14 @@ class Settings:
     def is_local(self) -> bool:
         """Tell whether only this machine can reach the service."""
         return self.host in ("127.0.0.1", "localhost", "::1") or self.host.startswith(("127.", "unix:"))
+
+
+def is_of_kubernetes(variable: str, environ: Mapping[str, str]) -> bool:
+    """Tell whether a variable is CHUDE_PORT as Kubernetes sets it, tcp://10.0.0.1:8000, for a service called chude.
+
+    Every pod that runs beside such a service has it, whether it wants it or not, so that it is no setting.
+    """
+    return variable == f"{PREFIX}PORT" and bool(_OF_A_SERVICE.match(environ.get(variable, "")))
 
 
 def _parse(name: str, kind: str, value: str) -> object:

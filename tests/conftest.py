@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from model import TopicTagger
+from model.artifact.files import PRETRAINED
 from training.corpus.examples import Example
 from training.corpus.readers import read_examples
 from training.fit.fitting import Fit, FitOptions, fit_examples
@@ -51,7 +52,7 @@ def seed_fit(seed_examples: list[Example], cache: Path) -> Fit:
 
 @pytest.fixture(scope="session")
 def shipped() -> TopicTagger:
-    return TopicTagger.load()
+    return TopicTagger.load(PRETRAINED)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 
-from model.artifact.files import Artifact
+from model.artifact.artifact import Artifact
 from model.scan import noise
 
 VIETNAMESE = set(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,14 @@ from hypothesis import given
 from test_model_scoring import artifacts
 
 from model import ArtifactDamaged, ArtifactError, ArtifactMissing, ArtifactTooNew, TopicTagger
-from model.artifact.files import MANIFEST, PRETRAINED, WEIGHTS, Artifact, load, save
+from model.activation import activate, rollback
+from model.artifact.artifact import Artifact
+from model.artifact.files import MANIFEST, PRETRAINED, WEIGHTS, load, load_bytes, read_files, save, versioned
+from model.errors import VersionError
+from model.selftest import check_self_test
+from model.versions import Versions
 from training.corpus.examples import Example
+from training.fit.reference import read_reference
 
 
 @pytest.fixture
@@ -33,14 +40,14 @@ def test_save_and_load_keep_scores_bit_for_bit(
 
 @given(artifacts())
 def test_any_artifact_survives(artifact: Artifact) -> None:
-    loaded = artifact.with_version()
+    loaded = versioned(artifact)
     assert loaded.tags == artifact.tags
     assert loaded.terms == artifact.terms
     assert loaded.variants == artifact.variants
     for of in ("sentence_weights", "article_weights"):
         for part in ("indptr", "tag", "weight"):
             assert np.array_equal(getattr(getattr(loaded, of), part), getattr(getattr(artifact, of), part))
-    assert loaded.with_version().version == loaded.version
+    assert versioned(loaded).version == loaded.version
 
 
 def test_the_same_artifact_gives_the_same_bytes(seed_tagger: TopicTagger, tmp_path: Path) -> None:
@@ -111,10 +118,95 @@ def test_wrong_contents_are_refused(seed_tagger: TopicTagger, change: dict[str, 
     else:
         wrong = replace(artifact, tags=(replace(artifact.tags[0], **change), *artifact.tags[1:]))  # type: ignore[arg-type]
     with pytest.raises(ArtifactDamaged, match=message):
-        wrong.with_version()
+        versioned(wrong)
 
 
 def test_loading_runs_no_code(folder: Path) -> None:
     np.savez(folder / WEIGHTS, terms=np.array([print], dtype=object), allow_pickle=True)
     with pytest.raises(ArtifactDamaged, match=WEIGHTS):
         load(folder)
+
+
+def test_the_version_does_not_depend_on_what_was_loaded(folder: Path) -> None:
+    whole = load(folder)
+    tagged_with = load_bytes(*read_files(folder), source="two files")
+    assert whole.reference is not None
+    assert tagged_with.reference is not None
+    assert (len(whole.reference.data) > 0, tagged_with.reference.data) == (True, b"")
+    assert versioned(tagged_with).version == versioned(whole).version == whole.version
+    with pytest.raises(ArtifactMissing, match="loaded without its reference.npz"):
+        save(tagged_with, folder / "copy")
+
+
+def test_a_lost_reference_set_is_no_hindrance_to_tagging_but_named_in_retraining(folder: Path) -> None:
+    (folder / "reference.npz").unlink()
+    assert TopicTagger.load(folder).tag("Bầu cử ở Syria")["tags"]
+    with pytest.raises(ArtifactMissing, match="has lost its reference.npz: copy its whole folder again"):
+        read_reference(load(folder))
+
+
+def test_load_takes_a_folder_a_version_or_the_live_one(
+    seed_tagger: TopicTagger, shipped: TopicTagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {"CHUDE_HOME": str(tmp_path / "home")}
+    versions = Versions(tmp_path / "home")
+    assert TopicTagger.load(environ=environ).version == shipped.version
+    version = versions.add(seed_tagger.artifact)
+    assert TopicTagger.load(environ=environ).version == shipped.version
+    assert TopicTagger.load(version, environ=environ).version == version
+    activate(versions, version)
+    assert TopicTagger.load(environ=environ).version == version
+    monkeypatch.setenv("CHUDE_HOME", str(tmp_path / "home"))
+    assert TopicTagger.load().version == version
+    assert TopicTagger.load(shipped.version).version == shipped.version
+    monkeypatch.chdir(tmp_path)
+    save(seed_tagger.artifact, Path("mine"))
+    assert TopicTagger.load("mine").version == TopicTagger.load(Path("mine")).version == version
+    with pytest.raises(ArtifactMissing, match=r"nowhere.manifest\.json: no such file"):
+        TopicTagger.load(Path("nowhere"))
+    with pytest.raises(VersionError, match="nowhere: no such version in .*models list"):
+        TopicTagger.load("nowhere")
+    assert rollback(versions) == shipped.version
+
+
+def test_a_version_that_fails_its_self_test_does_not_go_live(seed_tagger: TopicTagger, tmp_path: Path) -> None:
+    artifact, versions = seed_tagger.artifact, Versions(tmp_path)
+    assert artifact.self_test is not None
+    for wrong, message in (
+        (None, "has no self-test"),
+        (replace(artifact.self_test, tags=("syria",)), r"tags its self-test with .*, not with \['syria'\]"),
+        (replace(artifact.self_test, scores={}), "tags its self-test with"),
+    ):
+        spoilt = versions.add(replace(artifact, self_test=wrong))
+        with pytest.raises(ArtifactDamaged, match=message):
+            activate(versions, spoilt)
+        assert versions.live() is None
+    check_self_test(seed_tagger)
+
+
+def test_a_version_is_on_the_disk_before_it_is_named(
+    seed_tagger: TopicTagger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    before_naming: list[Path] = []
+    fsync, rename = os.fsync, os.replace
+
+    def record_sync(number: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{number}")))
+        fsync(number)
+
+    def record_rename(source: Path, target: Path) -> None:
+        if target.name == "live":
+            before_naming.extend(synced)
+        rename(source, target)
+
+    versions = Versions(tmp_path)
+    version = versions.add(seed_tagger.artifact)
+    monkeypatch.setattr(os, "fsync", record_sync)
+    monkeypatch.setattr(os, "replace", record_rename)
+    activate(versions, version)
+    folder = tmp_path / "models" / version
+    expected = {folder / name for name in (MANIFEST, WEIGHTS, "reference.npz")} | {folder, folder.parent, tmp_path}
+    assert expected <= set(before_naming)
+    assert any(path.name.startswith(".live-") for path in before_naming)
+    assert [path.name for path in tmp_path.glob(".live*")] == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_model_scoring import TEXTS, artifacts
 
 from model import TopicTagger
-from model.artifact.files import Artifact
+from model.artifact.artifact import Artifact
 from model.pooling import log_sum_exp
 from model.scan.spelling import normalise
 from training.corpus.examples import Example

@@ -14,9 +14,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from model import EmptyText, TextTooLong, TopicTagger, UnreadableText
-from model.artifact.files import Artifact, Tag
+from model.artifact.artifact import Artifact, Tag
 from model.document import Document
-from model.pooling import log_sum_exp
+from model.pooling import Grouping, log_sum_exp
 from model.reading import split_sentences
 from model.scan.spelling import normalise
 from model.tagger import MAX_TEXT_CHARS, NO_KNOWN_TERM
@@ -135,6 +135,19 @@ def test_a_term_of_one_of_the_models_is_known(shipped: TopicTagger, kind: str) -
 def test_log_sum_exp_stays_a_number() -> None:
     scores = np.array([[0.0], [math.log(3.0)], [5000.0], [-5000.0]])
     assert log_sum_exp(scores, np.array([0, 2, 3]))[:, 0].tolist() == pytest.approx([math.log(4.0), 700.0, -700.0])
+
+
+@given(st.lists(st.lists(st.floats(-600, 600), min_size=1, max_size=5), min_size=1, max_size=5))
+def test_both_ways_to_add_up_agree(articles: list[list[float]]) -> None:
+    article = np.repeat(np.arange(len(articles)), [len(scores) for scores in articles])
+    scores = np.array([score for scores in articles for score in scores])
+    grouping = Grouping(article)
+    value, share = grouping.log_sum_exp(scores)
+    assert value == pytest.approx(log_sum_exp(scores[:, None], grouping.first)[:, 0], rel=1e-13, abs=1e-13)
+    step = 1e-4
+    for n in range(scores.size):  # the share is the gradient
+        moved = [grouping.log_sum_exp(scores + step * sign * (np.arange(scores.size) == n))[0] for sign in (1, -1)]
+        assert ((moved[0] - moved[1]) / (2 * step))[article[n]] == pytest.approx(share[n], abs=1e-6)
 
 
 @settings(max_examples=60)

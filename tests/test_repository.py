@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
-import time
 import tomllib
 from dataclasses import fields
 from itertools import combinations
 from pathlib import Path
 
 import click
-import pytest
 from conftest import REPO, SEEDS
 
 import model
@@ -112,51 +108,3 @@ def test_no_sentence_of_the_shared_data_is_in_the_repository(shared: Path) -> No
                 assert not word_runs(" ".join(record[part] for part in ("title", "lead", "body"))) & mine, record["id"]
     for page in (shared / "seeds").glob("*.txt"):
         assert not word_runs(page.read_text(encoding="utf-8")) & mine, page.name
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel in a fresh venv; its dependencies are this environment's, so that nothing is downloaded twice."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run = {"check": True, "capture_output": True}
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", folder, REPO], **run)  # type: ignore[call-overload]
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], **run)  # type: ignore[call-overload]
-    (wheel,) = folder.glob("*.whl")
-    pip = [folder / "venv" / "bin" / "pip", "install", "--no-deps", "--no-index", "--quiet", wheel]
-    subprocess.run(pip, **run)  # type: ignore[call-overload]
-    libraries = next((folder / "venv" / "lib").glob("python*")) / "site-packages"
-    ours = Path(next(path for path in sys.path if path.endswith("site-packages")))
-    for path in ours.iterdir():
-        if (
-            not path.name.startswith(("chude", "_chude", "__editable__", "pip", "setuptools"))
-            and not (libraries / path.name).exists()
-        ):
-            (libraries / path.name).symlink_to(path)
-    return folder / "venv" / "bin"
-
-
-def test_the_wheel_tags_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
-    article = tmp_path / "article.txt"
-    article.write_text("Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ.", encoding="utf-8")
-    command = [installed / "chude", "tag", "article.txt"]
-    environ = {"PATH": os.environ["PATH"]}
-    began = time.monotonic()
-    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
-    print(f"chude tag took {time.monotonic() - began:.2f} s")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("article.txt: syria\n")
-
-
-def test_the_wheel_owns_its_three_import_names(installed: Path, tmp_path: Path) -> None:
-    code = (
-        "import importlib.metadata as m, model, training, service, pathlib\n"
-        "owners = m.packages_distributions()\n"
-        "print({name: owners[name] for name in ('model', 'training', 'service')})\n"
-        "print(sorted(p.name for p in (pathlib.Path(model.__file__).parent / 'pretrained').iterdir()))"
-    )
-    done = subprocess.run([installed / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    owners, files = done.stdout.splitlines()
-    assert owners == str({name: ["chude"] for name in ("model", "training", "service")})
-    assert files == str(["MODEL_CARD.md", "manifest.json", "reference.npz", "weights.npz"])
-    size = sum(path.stat().st_size for path in (REPO / "model" / "pretrained").iterdir())
-    assert size < 2_000_000

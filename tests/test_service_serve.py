@@ -23,6 +23,7 @@ from conftest import REPO
 from load import get, post, run_load
 from serving import free_port, wait_until, wait_until_ready
 
+from model.activation import activate
 from model.versions import Versions
 from service.web.key_store import KeyStore
 from training.fit.fitting import Fit
@@ -272,7 +273,7 @@ def test_twenty_model_changes_under_load_fail_nothing(start: Start, seed_fit: Fi
 
     def change(elapsed: float) -> None:
         if len(changes) < 20 and elapsed > 0.95 * len(changes) + 0.5:
-            versions.activate(both[len(changes) % 2])
+            activate(versions, both[len(changes) % 2])
             changes.append(elapsed)
 
     load = run_load(

@@ -20,15 +20,16 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
 from model import TopicTagger
-from model.artifact.files import PRETRAINED, Artifact
+from model.activation import activate
+from model.artifact.artifact import Artifact
+from model.artifact.files import PRETRAINED
 from model.errors import SettingError
 from model.versions import Versions
 from service.settings import Settings
 from service.web.app import create_app
-from service.web.documents import read_documents
 from service.web.key_store import KeyStore
 from service.web.metrics import stability_index
-from service.web.problems import RequestError
+from service.web.request_log import JsonFormatter
 from training.fit.fitting import Fit
 
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
@@ -37,7 +38,7 @@ ELECTION = "Ukraine bầu tổng thống giữa chiến sự, hơn ba mươi ứ
 
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
-    return create_app(Settings(home=tmp_path, max_body_bytes=200_000, max_documents=20, max_text_chars=50_000))
+    return create_app(Settings(home=tmp_path, max_body_bytes=200_000, max_documents=20, max_text_chars=50_000), {})
 
 
 @pytest.fixture
@@ -82,14 +83,71 @@ def test_explain_counts_in_the_fields_that_were_sent(client: FlaskClient) -> Non
     assert answer["tags"] == ["elections", "syria"]
     where = {evidence["tag"]: evidence["field"] for evidence in answer["evidence"]}
     assert where == {"elections": "title", "syria": "text"}
-    fields = {"title": "Bầu cử tổng thống Mỹ", "text": sent["text"]}
     for part in [*answer["evidence"], *answer["context"]]:
         for term in part["terms"]:
-            assert fields[term["field"]][term["start"] : term["end"]].lower() == term["term"]
+            assert sent[term["field"]][term["start"] : term["end"]].lower() == term["term"]
+
+
+def test_a_record_is_read_by_the_one_rule(client: FlaskClient, shipped: TopicTagger) -> None:
+    parts = {"title": "Bầu cử Mỹ", "lead": "Cử tri đi bầu tổng thống.", "body": SYRIA}
+    whole = shipped.tag("\n".join(parts.values()))
+    assert client.post("/predict", json=parts).get_json() == whole
+    assert client.post("/predict", json={**parts, "text": None, "url": "u", "n": [{}]}).get_json() == whole
+    for name, value in parts.items():
+        assert client.post("/predict", json={name: value}).get_json() == shipped.tag(value)
+    bad = {"documents": [parts, parts, parts, {"title": "Bầu cử", "lead": 5, "body": SYRIA}]}
+    error = client.post("/predict", json=bad).get_json()["results"][3]["error"]
+    assert (error["code"], error["pointer"]) == ("bad-field", "/documents/3/lead")
+    assert error["message"] == "/documents/3/lead: must be a string, not int 5"
+
+
+@pytest.mark.parametrize("identity", ["a", "", "7", 7, 0, -5, 2**64 - 1, -(2**63), 1.5, 1.0])
+def test_an_id_keeps_its_type(client: FlaskClient, identity: str | float) -> None:
+    for path in ("/predict", "/predict?explain=1"):
+        answer = client.post(path, json={"documents": [{"text": SYRIA, "id": identity}, {"text": 5, "id": identity}]})
+        ids = [result["id"] for result in answer.get_json()["results"]]
+        assert [(type(one), one) for one in ids] == [(type(identity), identity)] * 2
+
+
+def test_a_long_field_that_was_not_read_is_named(client: FlaskClient) -> None:
+    crawled = {"url": "https://bao.example/1", "title": "Bầu cử Mỹ", "content": f"{SYRIA} " * 3}
+    for path in ("/predict", "/predict?explain=1"):
+        answer = client.post(path, json={"documents": [crawled, {**crawled, "text": "Cử tri đi bầu tổng thống Mỹ."}]})
+        one, other = (result["warnings"] for result in answer.get_json()["results"])
+        assert one == [
+            "only title was read, 3 words; the 48 words of content look like the text and were not read: "
+            'send it as "text"'
+        ]
+        assert other[0].startswith("only title and text were read, 10 words; the 48 words of content")
+    assert "warnings" not in client.post("/predict", json={**crawled, "body": f"{SYRIA} " * 2}).get_json()
+    assert "warnings" not in client.post("/predict", json={**crawled, "content": "Xem thêm tin"}).get_json()
+
+
+def test_pages_are_forced_as_everywhere(client: FlaskClient, shipped: TopicTagger) -> None:
+    page = (SEEDS / "pages" / "01_rice_with_teasers.txt").read_text(encoding="utf-8")
+    tags = {}
+    for forced in ("auto", "always", "never"):
+        answers = [
+            client.post(f"/predict?page={forced}", json={"text": page}),
+            client.post(f"/predict?page={forced}", data=page.encode(), content_type="text/plain"),
+        ]
+        for answer in answers:
+            assert answer.get_json() == shipped.tag(page, page=forced)
+        tags[forced] = answers[0].get_json()["tags"]
+    assert tags == {"auto": [], "always": [], "never": ["elections", "syria", "ukraine"]}
+    html = f"<html><body><p>{SYRIA}</p><p>{ELECTION}</p></body></html>"
+    found = client.post("/predict", data=html.encode(), content_type="text/html").get_json()
+    assert found["tags"] == ["elections", "syria", "ukraine"]
+    assert client.post("/predict?page=html", json={"text": html}).get_json() == found
+    several = client.post("/predict?page=html&explain=1", json={"documents": [{"text": html, "id": 1}]}).get_json()
+    for evidence in several["results"][0]["evidence"]:
+        assert several["results"][0]["text"][evidence["start"] : evidence["end"]] == evidence["sentence"]
+    raw = client.post("/predict?page=never", data=html.encode(), content_type="text/html").get_json()
+    assert raw == shipped.tag(html, page="never")
 
 
 def test_documents_are_answered_one_by_one(client: FlaskClient, shipped: TopicTagger) -> None:
-    documents = [{"id": "a", "text": SYRIA}, {"id": 2, "text": None}, {"text": "..."}, 5, {"text": ELECTION, "x": 1}]
+    documents = [{"id": "a", "text": SYRIA}, {"id": 2, "text": None}, {"text": "..."}, 5, {"lead": [ELECTION]}]
     documents += [{"text": "a" * 50_001}, {"id": "z", "text": "b\ud800"}, {"text": ELECTION}]  # type: ignore[list-item]
     answer = client.post(
         "/predict", data=json.dumps({"documents": documents}), content_type="application/json"
@@ -111,7 +169,7 @@ def test_documents_are_answered_one_by_one(client: FlaskClient, shipped: TopicTa
     pointers = [result.get("error", {}).get("pointer") for result in results]
     assert pointers[1] == "/documents/1/text"
     assert pointers[3] == "/documents/3"
-    assert pointers[4] == "/documents/4/x"
+    assert pointers[4] == "/documents/4/lead"
     assert pointers[6] == "/documents/6/text"
     assert (results[1]["id"], results[6]["id"]) == (2, "z")
     assert client.post("/predict", json={"documents": []}).get_json() == {"model": shipped.version, "results": []}
@@ -128,9 +186,13 @@ def test_documents_are_answered_one_by_one(client: FlaskClient, shipped: TopicTa
         (b'{"text": "\\ud800"}', 422, "bad-field", "/text"),
         (b'{"text": 5}', 422, "bad-field", "/text"),
         (b'{"text": "a", "title": []}', 422, "bad-field", "/title"),
-        (b'{"txt": "a"}', 422, "bad-field", "/txt"),
-        (b'{"title": "a"}', 422, "bad-field", "/text"),
-        (b'{"text": "a", "a~/b": 1}', 422, "bad-field", "/a~0~1b"),
+        (b'{"txt": "a"}', 422, "bad-field", "/text"),
+        (b'{"text": "", "title": " "}', 422, "bad-field", "/title"),
+        (b'{"text": "a", "id": true}', 422, "bad-field", "/id"),
+        (b'{"text": "a", "id": 1e400}', 422, "bad-field", "/id"),
+        (b'{"text": "a", "id": 36893488147419103232}', 422, "bad-field", "/id"),
+        (b'{"text": "a", "id": "\\udc00"}', 422, "bad-field", "/id"),
+        (b'{"text": "a", "a~/b": 1, "a~/b": 2}', 400, "bad-json", "/a~0~1b"),
         (b'{"documents": {}}', 422, "bad-field", "/documents"),
         (b'{"documents": [], "model": 1}', 422, "bad-field", "/model"),
         (b'{"documents": [%s]}' % b",".join([b'{"text": "a"}'] * 21), 413, "too-many-documents", "/documents"),
@@ -181,7 +243,13 @@ def test_paths_methods_and_parameters(client: FlaskClient) -> None:
     assert wrong.headers["Allow"] == "OPTIONS, POST"
     refused = client.post("/predict?threshold=0.5", json={"text": SYRIA})
     assert "compare the scores yourself" in problem(refused, 422)["detail"]
-    assert "must be 1 or 0" in problem(client.post("/predict?explain=maybe", json={"text": SYRIA}), 422)["detail"]
+    for query, said in (
+        ("explain=maybe", "explain must be one of 1, true, 0, false, not 'maybe'"),
+        ("page=sometimes", "page must be one of auto, always, never, html, not 'sometimes'"),
+        ("page=auto&page=never", "page is both auto and never"),
+        ("pages=auto", "only explain and page"),
+    ):
+        assert said in problem(client.post(f"/predict?{query}", json={"text": SYRIA}), 422)["detail"]
 
 
 def test_topics(client: FlaskClient, shipped: TopicTagger) -> None:
@@ -226,7 +294,7 @@ def test_a_version_is_made_live_with_a_key(app: Flask, client: FlaskClient, othe
 
 
 def test_reading_can_need_a_key(tmp_path: Path) -> None:
-    client = create_app(Settings(home=tmp_path, require_key=True)).test_client()
+    client = create_app(Settings(home=tmp_path, require_key=True), {}).test_client()
     key = KeyStore(tmp_path).add("reader")
     for path in ("/topics", "/metrics", "/models"):
         problem(client.get(path), 401)
@@ -247,9 +315,9 @@ def test_keys_are_stored_hashed(tmp_path: Path) -> None:
 def test_without_a_model_it_is_alive_but_not_ready(app: Flask, other: Artifact, tmp_path: Path) -> None:
     versions = Versions(tmp_path)
     version = versions.add(other)
-    versions.activate(version)
+    activate(versions, version)
     (tmp_path / "models" / version / "manifest.json").unlink()
-    client = create_app(Settings(home=tmp_path)).test_client()
+    client = create_app(Settings(home=tmp_path), {}).test_client()
     assert client.get("/healthz").status_code == 200
     assert version in problem(client.get("/readyz"), 404)["detail"]
     assert "chude_refused_versions_total 1.0" in client.get("/metrics").text
@@ -259,7 +327,7 @@ def test_a_broken_version_is_refused_and_the_old_one_goes_on(app: Flask, other: 
     client, live = app.test_client(), app.extensions["chude"].live
     versions = Versions(tmp_path)
     version = versions.add(other)
-    versions.activate(version)
+    activate(versions, version)
     weights = tmp_path / "models" / version / "weights.npz"
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-1])
@@ -309,12 +377,65 @@ def test_logs_have_no_text_and_no_key(client: FlaskClient, caplog: pytest.LogCap
         forged = client.get("/healthz", headers={"X-Request-ID": 'a" b'})
     assert answered.headers["X-Request-ID"] == "desk-42"
     assert re.fullmatch("[0-9a-f]{32}", forged.headers["X-Request-ID"])
-    fields = [record.args for record in caplog.records]
-    assert [entry["status"] for entry in fields] == [200, 400, 200]  # type: ignore[index,call-overload]
-    assert fields[0]["request_id"] == "desk-42"  # type: ignore[index,call-overload]
-    assert fields[0]["tags"] == {"syria": 1}  # type: ignore[index,call-overload]
-    assert "Idlib" not in str(fields)
-    assert key not in str(fields)
+    lines = [JsonFormatter().format(record) for record in caplog.records]
+    fields = [json.loads(line) for line in lines]
+    assert [entry["status"] for entry in fields] == [200, 400, 200]
+    assert [entry["message"] for entry in fields][:2] == ["POST /predict: 200", "POST /predict: 400"]
+    assert fields[0]["request_id"] == "desk-42"
+    assert (fields[0]["documents"], fields[0]["tags"]) == (1, {"syria": 1})
+    assert (fields[1]["error"], "documents" in fields[1]) == ("bad-json", False)
+    assert "Idlib" not in str(lines)
+    assert key not in str(lines)
+
+
+@pytest.mark.parametrize("argument", [{"a": 1}, {}, None, 5, (1, 2), [Path("x")]])
+def test_no_message_of_the_log_is_lost(argument: object) -> None:
+    record = logging.LogRecord("gunicorn.error", logging.INFO, "", 0, "got %s", (argument,), None)
+    assert json.loads(JsonFormatter().format(record))["message"] == f"got {argument}"
+    record = logging.LogRecord("gunicorn.error", logging.INFO, "", 0, "a %(a)s", ({"a": 5},), None)
+    assert json.loads(JsonFormatter().format(record))["message"] == "a 5"
+
+
+def test_fields_of_a_log_record_come_with_its_message() -> None:
+    record = logging.makeLogRecord({"msg": "hello", "path": Path("x"), "n": 3, "levelname": "ERROR"})
+    line = json.loads(JsonFormatter().format(record))
+    assert {name: line[name] for name in ("message", "level", "n")} == {"message": "hello", "level": "error", "n": 3}
+    assert "x" in line["path"]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> dict[str, str]:
+    return {"Authorization": f"Bearer {KeyStore(tmp_path).add('desk')}"}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "said"),
+    [
+        ([{"text": "a", "tags": []}], "", 'the body: must be {"text": "...", "tags": ["..."]}, or {"examples": ['),
+        ("text", "", "the body: must be"),
+        ({"documents": [{"text": "a", "tags": []}]}, "/text", 'there is documents; several are sent as {"examples": ['),
+        ({"examples": {"text": "a"}}, "/examples", "/examples: must be an array, as in"),
+        ({"examples": [{"text": "a", "tags": []}, 5]}, "/examples/1", "/examples/1: must be an object"),
+        ({"examples": [{"text": "a", "tags": []}, {"lead": 5, "tags": []}]}, "/examples/1/lead", "must be a string"),
+        ({"text": "a", "tags": ["Syria"]}, "/tags", "'Syria' is no tag"),
+        ({"text": "a"}, "/tags", "/tags: is missing"),
+        ({"text": "a", "tags": [], "id": [1]}, "/id", "/id: must be a string"),
+    ],
+)
+def test_what_is_wrong_with_labels_is_named(
+    client: FlaskClient, desk: dict[str, str], body: object, pointer: str, said: str
+) -> None:
+    refused = problem(client.post("/labels", json=body, headers=desk), 422)
+    assert (refused["code"], refused["pointer"]) == ("bad-field", pointer)
+    assert said in refused["detail"]
+    assert client.get("/labels", headers=desk).data == b""
+
+
+def test_labels_are_counted_and_keep_the_record(client: FlaskClient, desk: dict[str, str]) -> None:
+    record = {"id": "n1", "title": "Bầu cử Mỹ", "lead": "Cử tri đi bầu.", "body": SYRIA, "tags": ["elections"]}
+    several = {"examples": [record, {**record, "tags": []}, record]}
+    assert client.post("/labels", json=record, headers=desk).get_json() == {"added": 1, "changed": 0, "unchanged": 0}
+    assert client.post("/labels", json=several, headers=desk).get_json() == {"added": 0, "changed": 2, "unchanged": 1}
 
 
 def test_swagger_page_comes_from_the_package(client: FlaskClient) -> None:
@@ -330,8 +451,13 @@ def test_settings_come_from_the_environment_and_options(tmp_path: Path) -> None:
     environ = {"CHUDE_HOME": str(tmp_path), "CHUDE_PORT": "81", "CHUDE_REQUIRE_KEY": "yes", "CHUDE_THREADS": "3"}
     settings = Settings.from_environ(environ, threads=5, host=None)
     assert (settings.port, settings.require_key, settings.threads, settings.host) == (81, True, 5, "127.0.0.1")
+    beside_a_service = {**environ, "CHUDE_PORT": "tcp://10.0.0.1:8000"}
+    assert Settings.from_environ(beside_a_service).port == 8000
+    assert Settings.from_environ(beside_a_service, port=82).port == 82
     for name, value in (
         ("CHUDE_PORT", "x"),
+        ("CHUDE_PORT", "http://10.0.0.1:8000"),
+        ("CHUDE_THREADS", "tcp://10.0.0.1:8000"),
         ("CHUDE_PORT", "70000"),
         ("CHUDE_WORKERS", "0"),
         ("CHUDE_REQUIRE_KEY", "?"),
@@ -368,44 +494,6 @@ def test_any_bytes_are_answered(client: FlaskClient, body: bytes, kind: str) -> 
     assert response.status_code in (200, 400, 413, 415, 422)
 
 
-STRINGS = st.text(st.sampled_from(["a", '"', "\\", "\n", "ộ", "😀", "\ud800", " "]), max_size=6)
-MEMBERS = st.tuples(
-    st.sampled_from(["text", "text", "text", "title", "id", "x"]),
-    STRINGS | st.none() | st.integers() | st.just(10**5000) | st.floats() | st.just({}),
-)
-DOCUMENT = st.tuples(st.lists(MEMBERS, max_size=4), st.booleans(), st.sampled_from([",", ", "]))
-
-
-def written(members: list[tuple[str, object]], is_ascii: bool, comma: str) -> str:
-    """A JSON object with these members, some of them twice."""
-    texts = [f"{json.dumps(key)}:{written_value(value, is_ascii)}" for key, value in members]
-    return "{" + comma.join(texts) + "}"
-
-
-def written_value(value: object, is_ascii: bool) -> str:
-    if value == 10**5000:
-        return f"1{'0' * 5000}"  # Python refuses to write it
-    text = json.dumps(value, ensure_ascii=is_ascii)
-    return text.replace('\\"', "\\u0022") if is_ascii else text
-
-
-@settings(max_examples=1000)
-@given(st.lists(DOCUMENT, min_size=1, max_size=3), st.booleans())
-def test_a_body_is_read_alike_quickly_and_carefully(documents: list[Any], several: bool) -> None:
-    texts = [written(*document) for document in documents]
-    text = '{"documents": [' + ", ".join(texts) + "]}" if several else texts[0]
-    body = text.encode("utf-8", "surrogatepass")
-    careful = b"\xef\xbb\xbf" + body  # a byte order mark is read by the careful way only
-    assert outcome_of(body) == outcome_of(careful)
-
-
-def outcome_of(body: bytes) -> object:
-    try:
-        return read_documents(body, Settings(home=Path("/nowhere")))
-    except RequestError as error:
-        return error.status, error.code, error.pointer
-
-
 def check_cases(strategy: Any, headers: dict[str, str], n_examples: int) -> None:
     @settings(max_examples=n_examples, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
     @given(strategy)
@@ -429,7 +517,7 @@ def test_contract(tmp_path: Path) -> None:
         "422",
     ]  # a schema cannot say that a text has a word in it
     config = SchemathesisConfig.from_dict({"checks": {"positive_data_acceptance": {"expected-statuses": accepted}}})
-    api = schemathesis.openapi.from_wsgi("/openapi.json", create_app(Settings(home=tmp_path)), config=config)
+    api = schemathesis.openapi.from_wsgi("/openapi.json", create_app(Settings(home=tmp_path), {}), config=config)
     seen = []
     for result in api.get_all_operations():
         operation = result.ok()
@@ -437,5 +525,7 @@ def test_contract(tmp_path: Path) -> None:
         can_be_wrong = bool(operation.body)
         for mode in [GenerationMode.POSITIVE, *([GenerationMode.NEGATIVE] if can_be_wrong else [])]:
             strategy = operation.as_strategy(generation_mode=mode)
+            if mode is GenerationMode.NEGATIVE:  # whatever stands in a body of text is a text
+                strategy = strategy.filter(lambda case: case.media_type == "application/json")
             check_cases(strategy, {"Authorization": f"Bearer {key}"}, n_examples=100 if can_be_wrong else 20)
     assert len(seen) == 13

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from conftest import REPO, SEEDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
@@ -18,18 +21,19 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import f1_score
 
 from model import FitError, TopicTagger
-from model.artifact.files import MANIFEST, WEIGHTS, load, save
+from model.artifact.files import MANIFEST, REFERENCE, WEIGHTS, load, save
 from model.document import Document
 from training.corpus.duplicates import find_near_duplicates, group_duplicates
 from training.corpus.examples import Example, label_matrix
 from training.corpus.readers import read_examples
-from training.fit.calibration import best_threshold, calibrate, choose_threshold
+from training.fit.calibration import calibrate
 from training.fit.classifier import TopicClassifier
 from training.fit.estimator import SentenceLogisticRegression
 from training.fit.fitting import Fit, FitOptions, fit_examples
-from training.fit.folds import N_FOLDS, assign_folds
 from training.fit.terms import Bags, SentenceTerms
 from training.measure.evaluation import evaluate, score_examples
+from training.measure.folds import N_FOLDS, assign_folds
+from training.measure.thresholds import best_threshold, choose_threshold
 
 
 def random_bags(seed: int, n_articles: int = 30, n_terms: int = 5) -> tuple[Bags, np.ndarray]:
@@ -175,12 +179,12 @@ def test_duplicates_are_found_and_never_straddle_folds(seed_examples: list[Examp
     assert len(set(groups[: len(texts)].tolist())) == len(texts)
 
 
-def test_the_same_seed_gives_the_same_bytes(
-    seed_examples: list[Example], seed_fit: Fit, cache: Path, tmp_path: Path
-) -> None:
+def test_the_same_seed_gives_the_same_bytes_in_another_process(seed_fit: Fit, cache: Path, tmp_path: Path) -> None:
     save(seed_fit.artifact, tmp_path / "a")
-    save(fit_examples(seed_examples, FitOptions(cache=cache, jobs=1)).artifact, tmp_path / "b")
-    for file in (MANIFEST, WEIGHTS):
+    command = [sys.executable, "-m", "service", "train", str(SEEDS / "articles.jsonl"), "-o", "b", "--jobs", "1"]
+    environ = {**os.environ, "CHUDE_CACHE": str(cache), "PYTHONPATH": str(REPO), "PYTHONHASHSEED": "1"}
+    subprocess.run(command, cwd=tmp_path, env=environ, check=True, capture_output=True)
+    for file in (MANIFEST, WEIGHTS, REFERENCE):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
@@ -224,7 +228,7 @@ def test_the_order_of_the_examples_does_not_change_the_digest(seed_fit: Fit, see
     assert digest_of([replace(examples[0], tags=frozenset()), *examples[1:]]) != digest_of(examples)
 
 
-@pytest.mark.skipif(not os.environ.get("CHUDE_REQUIRE_SHARED"), reason="takes two minutes: .ci/run does it")
+@pytest.mark.whole
 def test_the_shipped_artifact_comes_from_the_training_data(shared: Path, shipped: TopicTagger, cache: Path) -> None:
     train = read_examples([shared / "data" / "train.jsonl.gz"])
     dev = read_examples([shared / "data" / "dev.jsonl.gz"])

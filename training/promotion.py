@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.files import Artifact, load_with_reference
+from model.activation import activate
+from model.artifact.artifact import Artifact
+from model.artifact.files import load, versioned
 from model.errors import FitError, VersionError
 from model.pooling import Floats, logistic
 from model.tagger import TopicTagger
@@ -107,11 +109,11 @@ def retrain(
 
     The fit starts from what the live version was adapted from, so that no label counts twice.
     """
-    live = load_with_reference(versions.folder())
+    live = load(versions.folder())
     base = live
     if live.training.get("base"):
         try:
-            base = load_with_reference(versions.folder(live.training["base"]))
+            base = load(versions.folder(live.training["base"]))
         except VersionError as error:
             raise FitError(f"{error}; the live version was learnt from it: make another version live first") from None
     adaptation = adapt(base, list(store.examples(held_out=False)), options, progress)
@@ -119,8 +121,8 @@ def retrain(
     if force:
         decision["forced"] = True
     training = {**adaptation.artifact.training, "compared_with": live.version, "gate": decision}
-    candidate = replace(adaptation.artifact, training=training, version="").with_version()
+    candidate = versioned(replace(adaptation.artifact, training=training))
     version = versions.add(candidate)
     if decision["accepted"] or force:
-        versions.activate(version)
+        activate(versions, version)
     return Outcome(version, versions.live() == version, decision, adaptation)

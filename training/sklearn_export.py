@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from model.artifact.files import Artifact
+from model.artifact.artifact import Artifact
 from model.pooling import Floats, logistic
 from training.fit.dense import DenseWeights
 from training.fit.terms import SentenceTerms

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.artifact.artifact import Artifact
 from model.scan.spelling import normalise
 from model.scan.terms import MAX_TERM_WORDS, MAX_WORD_CHARS
 from model.weights import SparseWeights
-
-if TYPE_CHECKING:
-    from model.artifact.files import Artifact
 
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 """What a tag looks like: lower-case ASCII words and digits joined by single hyphens."""

@@ -19,6 +19,7 @@ from service.batch.rows import OUTPUT_FORMATS
 from service.batch.run import OnBlock, describe_run, tag_inputs, tag_partitions, with_table_columns
 from service.batch.tagging import Options, SharedArtifact
 from service.batch.workers import Workers
+from service.environment import environment
 
 _GO_ON = "run the same command with --resume to go on"
 _PAGE: dict[str | None, Page] = {None: "auto", "html": "auto", "page": "always", "text": "never"}
@@ -64,7 +65,7 @@ def command(
     A record that cannot be tagged has its error in the output, and the others go on.
     """
     files = find_inputs(inputs, input_format)
-    shared = SharedArtifact.read(artifact_folder(os.environ, model))
+    shared = SharedArtifact.read(artifact_folder(environment(), model))
     to_folder, format, compression = _check_output(output, output_format)
     if resume and any(file.path is None for file in files):
         raise click.UsageError("--resume cannot read standard input again: save it as a file")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from model import TopicTagger
+from service.environment import cache_folder, environment
 from service.progress import show_progress
 from training.corpus.topics import read_topics
 
@@ -33,7 +34,7 @@ def command(data: tuple[Path, ...], topics: Path | None, jobs: int) -> int:
     from training.fit.fitting import FitOptions
 
     known = set(read_topics(topics)) or set(TopicTagger.load().tags)
-    report = check_data(data, known, FitOptions(jobs=jobs), show_progress)
+    report = check_data(data, known, FitOptions(jobs=jobs, cache=cache_folder(environment())), show_progress)
     for line in _lines(report):
         click.echo(line)
     return 1 if report.failed else 0

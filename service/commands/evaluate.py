@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model import TopicTagger
-from model.versions import load_tagger
+from service.environment import environment
 from service.progress import show_progress
 from training.corpus.topics import read_topics
 
@@ -46,7 +45,7 @@ def command(
     from training.measure.evaluation import evaluate
     from training.measure.report import write_report
 
-    tagger = load_tagger(os.environ, model)
+    tagger = TopicTagger.load(model, environ=environment())
     evaluation = evaluate(tagger, read_examples(data), show_progress)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:
@@ -65,8 +64,8 @@ def command(
 def _compare(evaluation: Evaluation, compare: Path, topics: Path | None) -> dict[str, Mapping[str, Any] | str]:
     from training.corpus.examples import label_matrix, teaser_flags
     from training.corpus.readers import read_examples
-    from training.fit.folds import assign_folds
     from training.measure import baselines
+    from training.measure.folds import assign_folds
     from training.measure.metrics import measure_slices
 
     tags = evaluation.tags

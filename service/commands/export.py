@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from model.artifact.files import load
 from model.versions import artifact_folder
+from service.environment import environment
 
 
 @click.command("export")
@@ -20,7 +20,7 @@ def command(path: Path, model: str | None) -> int:
     """Write the model as a scikit-learn estimator, with joblib."""
     from training.sklearn_export import export_sklearn
 
-    artifact = load(artifact_folder(os.environ, model))
+    artifact = load(artifact_folder(environment(), model))
     export_sklearn(artifact, str(path))
     click.echo(f"{path}: version {artifact.version}; predict_proba and predict take a list of texts")
     return 0

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from model.versions import home_folder
+from service.environment import environment
 from service.web.key_store import KeyStore
 
 
@@ -19,7 +18,7 @@ def command() -> None:
 @click.argument("name")
 def add(name: str) -> int:
     """Make a key for NAME and print it: it is shown only this once."""
-    click.echo(KeyStore(home_folder(os.environ)).add(name))
+    click.echo(KeyStore(home_folder(environment())).add(name))
     click.echo("chude: keep it now: only its hash is stored. Send it as Authorization: Bearer KEY", err=True)
     return 0
 
@@ -27,7 +26,7 @@ def add(name: str) -> int:
 @command.command("list")
 def show() -> int:
     """Print who has a key, and since when."""
-    for name, made in sorted(KeyStore(home_folder(os.environ)).names().items()):
+    for name, made in sorted(KeyStore(home_folder(environment())).names().items()):
         click.echo(f"{name}\t{made}")
     return 0
 
@@ -36,5 +35,5 @@ def show() -> int:
 @click.argument("name")
 def revoke(name: str) -> int:
     """Make the key of NAME worthless, at once."""
-    KeyStore(home_folder(os.environ)).revoke(name)
+    KeyStore(home_folder(environment())).revoke(name)
     return 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ import click
 
 from model.errors import DataError, Problem
 from model.versions import home_folder
+from service.environment import environment, user_name
 from training.corpus.examples import Example
 from training.corpus.readers import read_records
 from training.corpus.writers import json_lines, write_examples
@@ -20,7 +19,7 @@ from training.labels.store import Changes, Labelling, LabelStore, open_store
 
 def the_store() -> LabelStore:
     """Open the store that the environment names."""
-    return open_store(home_folder(os.environ), os.environ.get("CHUDE_LABELS_URL"))
+    return open_store(home_folder(environment()), environment().get("CHUDE_LABELS_URL"))
 
 
 @click.group("labels")
@@ -37,7 +36,7 @@ def import_(files: tuple[Path, ...], skip_bad: bool, who: str | None) -> int:
     store = the_store()
     failed = False
     for file in files:
-        labelling = Labelling(who=who or getpass.getuser(), source=str(file))
+        labelling = Labelling(who=who or user_name(environment()), source=str(file))
         changes = _import_file(store, file, labelling, skip_bad)
         failed |= bool(changes.refused) and not skip_bad
         for reason in changes.refused:
@@ -127,7 +126,7 @@ def suggest_(
     """Print the texts in FILES whose label would teach most, as JSON Lines with an empty list of tags to fill in."""
     import msgspec
 
-    from model.versions import load_tagger
+    from model import TopicTagger
     from service.batch.inputs import find_inputs
     from service.batch.tagging import Options, records_of
     from training.labels.suggestions import keep_queue, suggest
@@ -141,7 +140,7 @@ def suggest_(
         for record in records_of(block, options)
         if record.error is None
     )
-    found = suggest(load_tagger(os.environ), texts, store.digests(), count, seed=seed)
+    found = suggest(TopicTagger.load(environ=environment()), texts, store.digests(), count, seed=seed)
     if to_queue:
         keep_queue(store, found)
     for suggestion in found:

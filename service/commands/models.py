@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 
 import click
 
+from model.activation import activate as make_live
+from model.activation import rollback as go_back
 from model.artifact.files import load
 from model.errors import ArtifactError
 from model.versions import Versions, home_folder
 from service.commands import export
+from service.environment import environment
 
 
 def the_versions() -> Versions:
     """Return the versions in the home folder."""
-    return Versions(home_folder(os.environ))
+    return Versions(home_folder(environment()))
 
 
 @click.group("models")
@@ -62,7 +64,7 @@ def show(version: str | None) -> int:
 @click.argument("version")
 def activate(version: str) -> int:
     """Make VERSION live, if it loads and passes its self-test."""
-    the_versions().activate(version)
+    make_live(the_versions(), version)
     click.echo(f"{version} is live")
     return 0
 
@@ -70,7 +72,7 @@ def activate(version: str) -> int:
 @command.command("rollback")
 def rollback() -> int:
     """Make the version before the live one live again."""
-    click.echo(f"{the_versions().rollback()} is live")
+    click.echo(f"{go_back(the_versions())} is live")
     return 0
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
 
 from model.errors import ChudeError
+from model.extras import how_to_install
 from model.versions import Versions, home_folder
 from service.commands.labels import the_store
+from service.environment import cache_folder, environment
 from service.progress import show_progress
 
 
@@ -22,9 +23,7 @@ def command(force: bool, seed: int, job: str | None) -> int:
 
     A tenth of the labels, and the artifact's own reference set, are not learnt from but compared on.
     """
-    from training.fit.fitting import FitOptions
     from training.labels.jobs import JobCancelled, Jobs
-    from training.promotion import retrain
 
     store = the_store()
     jobs = Jobs(store)
@@ -32,14 +31,19 @@ def command(force: bool, seed: int, job: str | None) -> int:
     job = job or jobs.begin()
     try:
         with jobs.alive(job) as progress:
-            versions = Versions(home_folder(os.environ))
-            outcome = retrain(
-                store, versions, FitOptions(seed=seed), force=force, progress=show_progress if shown else progress
-            )
+            from training.fit.fitting import FitOptions
+            from training.promotion import retrain
+
+            versions = Versions(home_folder(environment()))
+            options = FitOptions(seed=seed, cache=cache_folder(environment()))
+            outcome = retrain(store, versions, options, force=force, progress=show_progress if shown else progress)
     except JobCancelled:
         return 1
     except ChudeError as error:
         jobs.end(job, "failed", str(error))
+        raise
+    except ModuleNotFoundError as error:
+        jobs.end(job, "failed", how_to_install(error) or str(error))
         raise
     except BaseException as error:
         jobs.end(job, "failed", f"stopped: {type(error).__name__}")

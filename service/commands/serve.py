@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import socket
 import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import click
 
-from service.settings import Settings
+from model.environment import set_variable
+from model.errors import ChudeError
+from service.environment import environment
+from service.settings import Settings, is_of_kubernetes
 
 _HELP = {
     "host": "Address to listen on.",
@@ -38,6 +43,12 @@ def _options(command: click.Command) -> click.Command:
     return command
 
 
+class AddressError(ChudeError):
+    """The service cannot listen at its address."""
+
+    code = "bad-address"
+
+
 @_options
 @click.command("serve")
 def command(**chosen: Any) -> int:
@@ -45,18 +56,43 @@ def command(**chosen: Any) -> int:
 
     Each option can be set in the environment as well, such as CHUDE_PORT.
     """
-    settings = Settings.from_environ(os.environ, **chosen)
-    from service.web.key_store import KeyStore
-
-    if not settings.is_local and not KeyStore(settings.home).names():
-        click.echo(
-            f"chude: warning: {settings.host} can be reached from other machines, and there is no key: anyone can tag, "
-            "and nobody can label or retrain; make one with `chude keys add NAME`",
-            err=True,
-        )
+    environ = environment()
+    settings = Settings.from_environ(environ, **chosen)
+    for warning in _warnings(settings, environ):
+        click.echo(f"chude: warning: {warning}", err=True)
+    _check_address(settings)
     with tempfile.TemporaryDirectory(prefix="chude-metrics-") as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # read when prometheus_client is imported
+        set_variable("PROMETHEUS_MULTIPROC_DIR", folder)  # prometheus_client looks when it is imported
         from service.web.server import Server
 
-        Server(settings).run()
+        Server(settings, environ, Path(folder)).run()
     return 0
+
+
+def _warnings(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is doubtful about the settings."""
+    from service.web.key_store import KeyStore
+
+    if is_of_kubernetes("CHUDE_PORT", environ):
+        yield (
+            f"CHUDE_PORT={environ['CHUDE_PORT']} is what Kubernetes sets for a service called chude, and is ignored: "
+            f"the port is {settings.port}; choose another with --port"
+        )
+    if not settings.is_local and not KeyStore(settings.home).names():
+        yield (
+            f"{settings.host} can be reached from other machines, and there is no key: anyone can tag, and nobody can "
+            "label or retrain; make one with `chude keys add NAME`"
+        )
+
+
+def _check_address(settings: Settings) -> None:
+    """Make sure, before a model is loaded, that the service can listen. Raises AddressError."""
+    if settings.host.startswith("unix:"):
+        return
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((settings.host, settings.port))
+        except OSError as error:
+            place = f"{settings.host}, port {settings.port}"
+            raise AddressError(f"cannot listen at {place}: {error.strerror}: choose with --host and --port") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from model import Tagging, TextError, TopicTagger, UnreadableText
 from model.encoding import decode
 from model.explain import TermEvidence
 from model.tagger import Page
-from model.versions import load_tagger
+from service.environment import environment
 
 _PAGE: Mapping[str | None, Page] = {None: "auto", "html": "html", "page": "always", "text": "never"}
 _OTHER_TAGS = 5
@@ -36,7 +35,7 @@ def command(files: tuple[str, ...], as_json: bool, explain: bool, kind: str | No
     """
     if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or pipe a text in: echo '...' | chude tag")
-    tagger = load_tagger(os.environ, model)
+    tagger = TopicTagger.load(model, environ=environment())
     failed = False
     for name, outcome in _tag_files(tagger, files or ("-",), explain, kind):
         failed |= isinstance(outcome, TextError)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from model.artifact.files import MANIFEST, load_with_reference, save
+from model.artifact.files import MANIFEST, load, save
 from model.versions import artifact_folder
+from service.environment import cache_folder, environment
 from service.progress import show_progress
 from training.corpus.topics import read_topics, topic_names
 
@@ -30,13 +31,14 @@ def command(data: tuple[Path, ...], output: Path, base: str, seed: int, topics: 
 
     if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
-    options = FitOptions(seed=seed, jobs=jobs, names=topic_names(read_topics(topics)))
+    names = topic_names(read_topics(topics))
+    options = FitOptions(seed=seed, jobs=jobs, names=names, cache=cache_folder(environment()))
     examples = read_examples(data)
     if base == "none":
         fit = fit_examples(examples, options, show_progress)
         fitted, left_out = fit.artifact, fit.left_out
     else:
-        adaptation = adapt(load_with_reference(artifact_folder(os.environ, base)), examples, options, show_progress)
+        adaptation = adapt(load(artifact_folder(environment(), base)), examples, options, show_progress)
         fitted, left_out = adaptation.artifact, adaptation.left_out
     artifact = save(fitted, output)
     for slug in left_out:

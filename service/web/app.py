@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 from flask import Flask
 
 from model.versions import Versions
 from service.settings import Settings
-from service.web import docs, labels, models, predict, problems, request_log, retraining, status
+from service.web import problems, request_log
 from service.web.key_store import KeyStore
 from service.web.live import LiveTagger
 from service.web.metrics import Metrics
 from service.web.services import EXTENSION, Services
+from service.web.views import api_document, labelling, model_versions, prediction, retraining, status
 from training.labels.store import open_store
 
 
-def create_app(settings: Settings) -> Flask:
-    """Return the application; its model is loaded, but follows the pointer only after `live.watch()`."""
+def create_app(settings: Settings, environ: Mapping[str, str], metrics_folder: Path | None = None) -> Flask:
+    """Return the application; its model is loaded, but follows the pointer only after `live.watch()`.
+
+    Processes that the service starts get `environ`. Several workers count together in `metrics_folder`.
+    """
     app = Flask("chude", static_folder=None)
     versions = Versions(settings.home)
-    metrics = Metrics()
+    metrics = Metrics(metrics_folder)
     live = LiveTagger(versions, logging.getLogger(request_log.LOGGER), metrics.count_refusal)
     app.extensions[EXTENSION] = Services(
         settings,
+        environ,
         versions,
         metrics,
         live,
@@ -33,7 +40,7 @@ def create_app(settings: Settings) -> Flask:
     )
     request_log.register(app, metrics)
     problems.register(app)
-    for module in (predict, status, models, labels, retraining):
+    for module in (prediction, status, model_versions, labelling, retraining):
         app.register_blueprint(module.blueprint)
-    docs.register(app)
+    api_document.register(app)
     return app

@@ -6,11 +6,13 @@ Whatever requests the loop finds ready at the same time make up a batch. A text 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 from gevent import get_hub
 from gevent.hub import Waiter
 
 from model import Tagging, TextError, TopicTagger
+from model.document import Document
 from service.web.metrics import Metrics
 
 _MAX_TEXTS = 64
@@ -18,18 +20,18 @@ _MAX_TEXTS = 64
 
 
 class Batcher:
-    """Tags texts for the greenlets of one loop with the tagger that `live` returns, and counts them."""
+    """Tags documents for the greenlets of one loop with the tagger that `live` returns, and counts them."""
 
     def __init__(self, live: Callable[[], TopicTagger], metrics: Metrics) -> None:
         self._live, self._metrics = live, metrics
-        self._queue: list[tuple[str, Waiter]] = []
+        self._queue: list[tuple[Document, Waiter]] = []
 
-    def tag(self, text: str) -> Tagging:
-        """Return what the live tagger's `tag` returns for the text, and raise what it raises."""
+    def tag(self, document: Document) -> Tagging:
+        """Return what the live tagger gives for the document, and raise what it raises."""
         waiter = Waiter()
         if not self._queue:
             get_hub().loop.run_callback(self._run)
-        self._queue.append((text, waiter))
+        self._queue.append((document, waiter))
         tagging: Tagging = waiter.get()
         return tagging
 
@@ -39,7 +41,7 @@ class Batcher:
             get_hub().loop.run_callback(self._run)
         results: Sequence[Tagging | Exception]
         try:
-            results = self._tag_and_count([text for text, _ in batch])
+            results = self._tag_and_count([document for document, _ in batch])
         except Exception as error:
             results = [error] * len(batch)
         for (_, waiter), result in zip(batch, results, strict=True):
@@ -48,8 +50,8 @@ class Batcher:
             else:
                 waiter.switch(result)
 
-    def _tag_and_count(self, texts: list[str]) -> list[Tagging | TextError]:
-        results = self._live().tag_many(texts, errors="return")
+    def _tag_and_count(self, documents: list[Document]) -> list[Tagging | TextError]:
+        results = self._live().tag_many(documents, errors="return")
         taggings = [result for result in results if not isinstance(result, TextError)]
-        self._metrics.count_documents(taggings, sum(map(len, texts)))
+        self._metrics.count_documents(taggings, sum(map(len, chain.from_iterable(documents))))
         return results

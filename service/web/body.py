@@ -15,10 +15,9 @@ from werkzeug.http import parse_options_header
 
 from service.settings import Settings
 from service.web.problems import RequestError
+from service.web.request_state import BodyFault, state_of
 
 T = TypeVar("T")
-FAULT = "chude.fault"
-"""Key of the WSGI environment: "late" or "cut short" if the body did not come as it should."""
 _PLACE = re.compile(r" - at `\$(.*)`$")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _FIELD = re.compile(r"(?:missing required|unknown) field `(.*?)`")
@@ -68,9 +67,10 @@ def read_body(environ: WSGIEnvironment, settings: Settings) -> bytes:
     body = environ["wsgi.input"].read(length or limit + 1) if length <= limit else b""
     if max(length, len(body)) > limit:
         raise RequestError(413, "body-too-large", f"the body has more than {limit:,} bytes: send fewer documents")
-    if environ.get(FAULT) == "late":
+    fault = state_of(environ).body_fault
+    if fault is BodyFault.LATE:
         raise RequestError(408, "request-timeout", f"the body took more than {settings.request_timeout_s} s")
-    if environ.get(FAULT) or len(body) < length:
+    if fault or len(body) < length:
         of = f"{len(body)} of {length} bytes" if length else "only a part"
         raise RequestError(400, "body-cut-short", f"{of} of the body came: send it again")
     return body

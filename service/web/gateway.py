@@ -17,8 +17,8 @@ from gunicorn.http.errors import ParseException
 
 from service.settings import Settings
 from service.web.batching import Batcher
-from service.web.body import FAULT, body_length
-from service.web.predict import TAG
+from service.web.body import body_length
+from service.web.request_state import BodyFault, state_of
 
 _QUICK = ("/predict", "/healthz", "/readyz")
 _QUICK_BYTES = 65_536
@@ -42,7 +42,7 @@ class Gateway:
             return self._answer_large(environ, start_response)
         self._read_body(environ, body_length(environ))
         if _is_quick(environ):
-            environ[TAG] = self._batcher.tag
+            state_of(environ).tag_with_others = self._batcher.tag
             return self._application(environ, start_response)
         return self._answer_in_thread(environ, start_response)
 
@@ -52,9 +52,9 @@ class Gateway:
         try:
             body = environ["wsgi.input"].read(n_bytes)
         except (OSError, ParseException):
-            environ[FAULT] = "cut short"
+            state_of(environ).body_fault = BodyFault.CUT_SHORT
         if environ["gunicorn.socket"].is_late:
-            environ[FAULT] = "late"
+            state_of(environ).body_fault = BodyFault.LATE
         environ["wsgi.input"] = BytesIO(body)
 
     def _answer_large(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:

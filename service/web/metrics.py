@@ -1,19 +1,19 @@
 """What Prometheus reads at /metrics: requests, documents, tags given, errors, the live version, and drift of the input.
 
-With several workers each one writes its own files in `PROMETHEUS_MULTIPROC_DIR`, and whichever is asked adds them up.
+With several workers each one writes its own files in one folder, and whichever is asked adds them up.
 """
 
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from model import Tagging, TopicTagger
 from model.tagger import NO_KNOWN_TERM
@@ -36,9 +36,9 @@ def stability_index(share: float, expected: float) -> float:
 class Metrics:
     """The counters of one process."""
 
-    def __init__(self) -> None:
-        """Count in files if PROMETHEUS_MULTIPROC_DIR was set before this module was imported, in memory otherwise."""
-        self._shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+    def __init__(self, folder: Path | None = None) -> None:
+        """Count in memory, or in files in `folder`, which PROMETHEUS_MULTIPROC_DIR named before the first import."""
+        self._folder = folder
         self._registry = CollectorRegistry()
         registry = self._registry
         self._requests = Counter(
@@ -58,7 +58,7 @@ class Metrics:
         self._errors = Counter("chude_errors", "Errors of requests and of documents.", ["code"], registry=registry)
         self._refused = Counter("chude_refused_versions", "Versions that were not taken.", registry=registry)
 
-    def count_request(self, endpoint: str, status: int, seconds: float, error: str | None) -> None:
+    def count_request(self, endpoint: str, status: int, seconds: float, error: str) -> None:
         """Count an answered request."""
         self._requests.labels(endpoint, str(status)).inc()
         self._seconds.labels(endpoint).observe(seconds)
@@ -91,19 +91,13 @@ class Metrics:
     def render(self, tagger: TopicTagger | None, loaded_at: float) -> bytes:
         """Return everything in Prometheus' text form; `loaded_at` is when the live model was fitted, in Unix time."""
         registry = self._registry
-        if self._shared:
+        if self._folder:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            MultiProcessCollector(registry, path=str(self._folder))  # type: ignore[no-untyped-call]
         families = list(registry.collect())
         gauges = CollectorRegistry()
         gauges.register(_Gauges(list(_gauges(tagger, families, loaded_at)) if tagger else []))
         return generate_latest(registry) + generate_latest(gauges)
-
-    @staticmethod
-    def forget_process(pid: int) -> None:
-        """Drop the gauges of a worker that is gone; its counts stay."""
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
 
 class _Gauges:

@@ -9,15 +9,22 @@ from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 from flask import Flask, Response
+from werkzeug.datastructures import MultiDict
 
-from service.web.problems import Problem
+from service.web.problems import ProblemDetails, RequestError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _PARAMETER = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
-SWITCH = {"1": True, "true": True, "0": False, "false": False}
-"""What a query parameter that is a switch can be."""
 Schemas = Mapping[type, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the query."""
+
+    meaning: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -33,8 +40,7 @@ class Operation:
     """Types of the body by media type; `str` for plain text."""
     parts: tuple[type, ...] = ()
     """Further types that these refer to."""
-    query: Mapping[str, str] = field(default_factory=dict)
-    """Meaning of each query parameter, one of `SWITCH`."""
+    query: Mapping[str, Parameter] = field(default_factory=dict)
     errors: tuple[int, ...] = ()
     status: int = 200
 
@@ -54,6 +60,22 @@ def json_response(value: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, content_type="application/json")
 
 
+def read_parameters(given: MultiDict[str, str], allowed: Mapping[str, Parameter]) -> dict[str, str]:
+    """Return the values of the query's parameters. Raises RequestError 422 for any but those `allowed`, each once."""
+    for name, values in given.lists():
+        if name not in allowed:
+            advice = ": thresholds belong to the model; compare the scores yourself" if "threshold" in name else ""
+            message = f"there is no parameter {name}, only {' and '.join(allowed)}{advice}"
+            raise RequestError(422, "unknown-parameter", message)
+        for value in values:
+            if value not in allowed[name].values:
+                choice = ", ".join(allowed[name].values)
+                raise RequestError(422, "bad-parameter", f"{name} must be one of {choice}, not {value!r}")
+        if len(set(values)) > 1:
+            raise RequestError(422, "bad-parameter", f"{name} is both {' and '.join(values)}: give it once")
+    return given.to_dict()
+
+
 def openapi(app: Flask, version: str) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of all views that are described."""
     described = [
@@ -61,7 +83,7 @@ def openapi(app: Flask, version: str) -> dict[str, Any]:
         for rule in app.url_map.iter_rules()
         if "operation" in app.view_functions[rule.endpoint].__dict__
     ]
-    types: set[type] = {Problem}
+    types: set[type] = {ProblemDetails}
     for _, view in described:
         of: Operation = view.__dict__["operation"]
         types |= {kind for kinds in (of.answers, of.parts, *of.body.values()) for kind in kinds if kind is not str}
@@ -95,7 +117,7 @@ def _answer(of: Operation, schema_of: Schemas) -> dict[str, Any]:
 
 
 def _entry(of: Operation, schema_of: Schemas, names: list[str], needs_key: bool) -> dict[str, Any]:
-    problem = {"application/problem+json": {"schema": schema_of[Problem]}}
+    problem = {"application/problem+json": {"schema": schema_of[ProblemDetails]}}
     errors = sorted({*of.errors, *((401, 403) if needs_key else ())})
     responses = {str(status): {"description": "See `detail`.", "content": problem} for status in errors}
     entry: dict[str, Any] = {
@@ -104,8 +126,8 @@ def _entry(of: Operation, schema_of: Schemas, names: list[str], needs_key: bool)
     }
     parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
     parameters += [
-        {"name": name, "in": "query", "description": meaning, "schema": {"enum": list(SWITCH)}}
-        for name, meaning in of.query.items()
+        {"name": name, "in": "query", "description": of_query.meaning, "schema": {"enum": list(of_query.values)}}
+        for name, of_query in of.query.items()
     ]
     if parameters:
         entry["parameters"] = parameters

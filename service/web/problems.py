@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import msgspec
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from model.errors import (
@@ -17,6 +17,7 @@ from model.errors import (
     UnreadableText,
     VersionError,
 )
+from service.web.request_state import current_state
 from training.labels.jobs import JobRunning, JobUnknown
 from training.labels.schema import StoreError
 
@@ -31,7 +32,7 @@ class RequestError(ChudeError):
         self.headers: dict[str, str] = {}
 
 
-class Problem(msgspec.Struct, omit_defaults=True, kw_only=True):
+class ProblemDetails(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What is wrong, and what to do."""
 
     type: str
@@ -62,24 +63,23 @@ STATUS_OF: dict[type[ChudeError], int] = {
 
 def status_of(error: ChudeError) -> int:
     """Return the HTTP status of an error."""
-    if isinstance(error, RequestError):
-        return error.status
     return next(STATUS_OF[base] for base in type(error).__mro__ if base in STATUS_OF)
 
 
 def problem_response(status: int, code: str, detail: str, pointer: str | None = None) -> Response:
     """Return the answer to a request that failed."""
+    state = current_state()
     title = HTTPStatus(status).phrase
-    problem = Problem(
+    problem = ProblemDetails(
         type="about:blank",
         title=title,
         status=status,
         detail=detail,
         code=code,
-        request_id=g.request_id,
+        request_id=state.id,
         pointer=pointer,
     )
-    g.error = code
+    state.error_code = code
     return Response(msgspec.json.encode(problem), status, content_type="application/problem+json")
 
 
@@ -88,9 +88,11 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(ChudeError)
     def chude_error(error: ChudeError) -> Response:
-        response = problem_response(status_of(error), error.code, str(error), getattr(error, "pointer", None))
-        response.headers.update(getattr(error, "headers", {}))
-        return response
+        if isinstance(error, RequestError):
+            response = problem_response(error.status, error.code, str(error), error.pointer)
+            response.headers.update(error.headers)
+            return response
+        return problem_response(status_of(error), error.code, str(error))
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
@@ -116,5 +118,5 @@ def register(app: Flask) -> None:
         while frame and frame.tb_next:
             frame = frame.tb_next
         place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
-        current_app.logger.error("internal error %s at %s, request %s", type(error).__name__, place, g.request_id)
+        current_app.logger.error("internal error %s at %s, request %s", type(error).__name__, place, current_state().id)
         return problem_response(500, "internal-error", "chude failed; its log has the place under this request_id")

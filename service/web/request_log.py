@@ -1,18 +1,19 @@
-"""One line of JSON a request: who asked what, how it went, how long it took. Never a text, never a key."""
+"""One line of JSON for each request: who asked what, how it went, how long it took. Never a text, never a key."""
 
 from __future__ import annotations
 
 import logging
 import re
 import time
-import uuid
 
 import msgspec
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from service.web.metrics import Metrics
+from service.web.request_state import current_state
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
+_OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 LOGGER = "chude"
 
 
@@ -20,12 +21,16 @@ class JsonFormatter(logging.Formatter):
     """Writes a record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line: time, level, and the message, or the fields that the record came with."""
-        fields = record.args if isinstance(record.args, dict) else {"message": record.getMessage()}
-        line = {"time": self.formatTime(record), "level": record.levelname.lower(), **fields}
+        """Return the line: time, level, message, and the fields that were given as `extra`."""
+        line = {
+            "time": self.formatTime(record),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+            **{name: value for name, value in record.__dict__.items() if name not in _OF_EVERY_RECORD},
+        }
         if record.exc_info and record.exc_info[0]:
-            line["error"] = record.exc_info[0].__name__
-        return msgspec.json.encode(line).decode()
+            line["exception"] = record.exc_info[0].__name__
+        return msgspec.json.encode(line, enc_hook=repr).decode()
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
         """Return the time in UTC, ISO 8601 with milliseconds."""
@@ -51,28 +56,27 @@ def register(app: Flask, metrics: Metrics) -> None:
 
     @app.before_request
     def begin() -> None:
-        given = request.environ.get("HTTP_X_REQUEST_ID", "")
-        g.began = time.perf_counter()
-        g.request_id = given if _REQUEST_ID.match(given) else uuid.uuid4().hex
-        g.error = None
-        g.counts = {}
+        state, given = current_state(), request.environ.get("HTTP_X_REQUEST_ID", "")
+        if _REQUEST_ID.match(given):
+            state.id = given
 
     @app.after_request
     def end(response: Response) -> Response:
-        seconds = time.perf_counter() - g.began
+        state = current_state()
+        seconds = time.perf_counter() - state.began
         endpoint = request.url_rule.rule if request.url_rule else "unknown"
-        response.headers["X-Request-ID"] = g.request_id
-        metrics.count_request(endpoint, response.status_code, seconds, g.error)
+        response.headers["X-Request-ID"] = state.id
+        metrics.count_request(endpoint, response.status_code, seconds, state.error_code)
         if log.isEnabledFor(logging.INFO):
-            fields = {
-                "request_id": g.request_id,
+            line: dict[str, object] = {
+                "request_id": state.id,
                 "method": request.method,
                 "endpoint": endpoint,
                 "status": response.status_code,
                 "ms": round(seconds * 1000, 2),
-                **g.counts,
+                "error": state.error_code,
+                **vars(state.counts),
             }
-            if g.error:
-                fields["error"] = g.error
-            log.info("%(status)s", fields)
+            given = {name: value for name, value in line.items() if value}
+            log.info("%s %s: %s", request.method, endpoint, response.status_code, extra=given)
         return response

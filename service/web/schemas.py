@@ -9,23 +9,29 @@ from msgspec import Meta, Struct
 
 from model import Tagging
 
-Identity = Annotated[str | int, Meta(description="Comes back with the result.")]
+Identity = Annotated[str | int | float, Meta(description="Comes back with the result.")]
+Part = Annotated[str | None, Meta(description="A part of the article, or HTML with it.")]
 
 
-class Document(Struct, forbid_unknown_fields=True):
-    """One text to tag."""
+class Record(TypedDict, total=False):
+    """One document to tag: its text, or any of title, lead and body; title and lead may stand beside text, too.
 
-    text: Annotated[str, Meta(description="The article, or a crawled page with the article in it.")]
-    title: Annotated[str | None, Meta(description="Its title, where the text does not begin with it.")] = None
-    id: Identity | None = None
+    Further fields are the record's own and are not read.
+    """
+
+    text: Annotated[str | None, Meta(description="The article, or a crawled page with the article in it.")]
+    title: Part
+    lead: Part
+    body: Part
+    id: Identity | None
 
 
 _REF = "#/components/schemas/"
-DocumentOrAnything = Annotated[
+RecordOrAnything = Annotated[
     Any,
     Meta(
-        description="A Document; anything else has an error of its own in the results.",
-        extra_json_schema={"anyOf": [{"$ref": f"{_REF}Document"}, {}]},
+        description="A Record; anything else has an error of its own in the results.",
+        extra_json_schema={"anyOf": [{"$ref": f"{_REF}Record"}, {}]},
     ),
 ]
 
@@ -33,13 +39,13 @@ DocumentOrAnything = Annotated[
 class Documents(Struct, forbid_unknown_fields=True):
     """Several texts to tag, 1,000 at most unless the service was started with another limit."""
 
-    documents: list[DocumentOrAnything]
+    documents: list[RecordOrAnything]
 
 
 class DocumentTagging(Tagging):
     """The tags of a document."""
 
-    id: NotRequired[str | int]
+    id: NotRequired[Identity]
     text: NotRequired[str]
     """The text that was found in an HTML page, which the offsets count in; only with ?explain=1."""
 
@@ -55,7 +61,7 @@ class TextProblem(TypedDict):
 class DocumentFailure(TypedDict):
     """A document that could not be tagged."""
 
-    id: NotRequired[str | int]
+    id: NotRequired[Identity]
     error: TextProblem
 
 
@@ -81,7 +87,7 @@ class LabelledRecord(TypedDict):
 
     tags: Slugs
     borderline: NotRequired[Slugs | None]
-    id: NotRequired[str | int | None]
+    id: NotRequired[Identity | None]
     text: NotRequired[str | None]
     title: NotRequired[str | None]
     lead: NotRequired[str | None]

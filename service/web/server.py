@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
+from collections.abc import Mapping
+from pathlib import Path
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
@@ -14,7 +16,6 @@ from model.memory import keep_freed_memory
 from model.page.content import prepare
 from service.settings import Settings
 from service.web.app import create_app
-from service.web.metrics import Metrics
 from service.web.request_log import LOGGER, log_config
 from service.web.worker import LoopWorker
 
@@ -25,8 +26,9 @@ _KEEP_ALIVE_S = 75
 class Server(BaseApplication):
     """The service under gunicorn."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, environ: Mapping[str, str], metrics_folder: Path) -> None:
+        """Take the environment for processes that the service starts, and the folder in which all workers count."""
+        self.settings, self._environ, self._metrics_folder = settings, environ, metrics_folder
         super().__init__()
 
     def load_config(self) -> None:
@@ -46,7 +48,6 @@ class Server(BaseApplication):
             "logconfig_dict": log_config(),
             "when_ready": _say_where,
             "pre_fork": _freeze,
-            "child_exit": _forget,
             "control_socket_disable": True,
         }
         for name, value in options.items():
@@ -56,7 +57,7 @@ class Server(BaseApplication):
         """Return the application, with everything imported that an answer may need."""
         prepare()
         keep_freed_memory()
-        return create_app(self.settings)
+        return create_app(self.settings, self._environ, self._metrics_folder)
 
 
 def _say_where(arbiter: Arbiter) -> None:
@@ -68,7 +69,3 @@ def _freeze(arbiter: Arbiter, worker: Worker) -> None:
     """Keep the garbage collector from touching, and so copying, what the workers share."""
     gc.collect()
     gc.freeze()
-
-
-def _forget(arbiter: Arbiter, worker: Worker) -> None:
-    Metrics.forget_process(worker.pid)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -23,6 +23,8 @@ class Services:
     """The parts of one process of the service."""
 
     settings: Settings
+    environ: Mapping[str, str]
+    """Environment for processes that the service starts."""
     versions: Versions
     metrics: Metrics
     live: LiveTagger

@@ -15,7 +15,8 @@ import numpy as np
 from bench_tagging import REPO, UNLABELLED, read_texts
 
 from model import TopicTagger
-from model.artifact.files import Artifact, Tag
+from model.artifact.artifact import Artifact, Tag
+from model.artifact.files import versioned
 from model.page.lines import looks_like_a_page
 from model.scan.spelling import normalise, repair
 from model.weights import SparseWeights
@@ -70,7 +71,7 @@ def artifact_of(words: Sequence[str], n_terms: int, n_tags: int) -> Artifact:
         np.arange(len(terms) + 1), rng.integers(0, n_tags, len(terms)), rng.normal(0, 1, len(terms)), n_tags
     )
     tags = tuple(Tag(f"tag-{n}", 0.5, 1.0, -3.0, 10, 0.5, {}) for n in range(n_tags))
-    return Artifact(tags, tuple(terms), {}, weights, weights, np.ones(len(terms))).with_version()
+    return versioned(Artifact(tags, tuple(terms), {}, weights, weights, np.ones(len(terms))))
 
 
 def growth(texts: Sequence[str], tagger: TopicTagger) -> dict[str, list[tuple[int, float]]]:

@@ -22,17 +22,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.files import Artifact
+from model.artifact.artifact import Artifact
+from model.artifact.files import versioned
 from model.errors import FitError
-from model.pooling import Floats, logistic
+from model.pooling import Floats, Grouping, logistic
 from model.selftest import with_self_test
 from model.weights import fixed_point
 from training.corpus.examples import Example, borderline_matrix, label_matrix
 from training.fit.dense import DenseWeights, sparse, weighted_terms
 from training.fit.fitting import BORDERLINE_WEIGHT, FitOptions, choose_tags, digest_of, fit_examples
-from training.fit.folds import N_FOLDS, assign_folds
 from training.fit.reference import read_reference
 from training.fit.terms import FREE_WORDS, Bags, SentenceTerms
+from training.measure.folds import N_FOLDS, assign_folds
 from training.progress import Progress, silent
 
 STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
@@ -86,7 +87,7 @@ def adapt(base: Artifact, examples: Sequence[Example], options: FitOptions, prog
         "examples": int(base.training.get("examples", 0)) + len(examples),
     }
     artifact = replace(artifact, training=described, version="")
-    return Adaptation(with_self_test(artifact).with_version(), strength, new_tags, left_out)
+    return Adaptation(versioned(with_self_test(artifact)), strength, new_tags, left_out)
 
 
 def _new_terms(base: Artifact, texts: Sequence[str], progress: Progress) -> tuple[list[str], Bags]:
@@ -148,6 +149,7 @@ class _Fitter:
 
         known = seen[seen < self.n_known]
         sentences, articles = bags.sentences[:, seen], bags.articles[:, known]
+        grouping = Grouping(bags.article)
         said = bags.sentences @ self.base.sentence[:, tag]
         fixed = bags.articles @ self.base.article[:, tag] + self.base.intercept[tag]
         slope = self.base.slope[tag]
@@ -155,10 +157,14 @@ class _Fitter:
         strengths = strength * np.concatenate([share, np.full(known.size, ARTICLE_PRIOR), [1.0]])
 
         def loss(change: Floats) -> tuple[float, Floats]:
-            strongest, part = _log_sum_exp(bags, said + sentences @ change[: seen.size])
+            strongest, share_of_sum = grouping.log_sum_exp(said + sentences @ change[: seen.size])
             margin = slope * strongest + fixed + articles @ change[seen.size : -1] + change[-1]
             residual = weight * (logistic(margin) - target)
-            slopes = [sentences.T @ (slope * residual[bags.article] * part), articles.T @ residual, [residual.sum()]]
+            slopes = [
+                sentences.T @ (slope * residual[bags.article] * share_of_sum),
+                articles.T @ residual,
+                [residual.sum()],
+            ]
             value = (weight * (np.logaddexp(0, margin) - target * margin)).sum() + (strengths * change**2).sum() / 2
             return float(value), np.concatenate(slopes) + strengths * change
 
@@ -174,15 +180,6 @@ def _stack(one: Bags, two: Bags) -> Bags:
         csr_array(vstack(pair)) for pair in ((one.sentences, two.sentences), (one.articles, two.articles))
     )
     return Bags(sentences, np.concatenate([one.article, two.article + one.articles.shape[0]]), articles)
-
-
-def _log_sum_exp(bags: Bags, scores: Floats) -> tuple[Floats, Floats]:
-    """Return it over the sentences of each article, and each sentence's share of the sum."""
-    first = np.flatnonzero(np.diff(bags.article, prepend=-1))
-    top = np.maximum.reduceat(scores, first, axis=0)
-    spread = np.exp(scores - top[bags.article])
-    total = np.add.reduceat(spread, first, axis=0)
-    return top + np.log(total), spread / total[bags.article]
 
 
 def _to_artifact(base: Artifact, terms: Sequence[str], weights: DenseWeights, labels: Flags) -> Artifact:

@@ -1,4 +1,4 @@
-"""From out-of-fold margins to probabilities and thresholds."""
+"""From out-of-fold margins to probabilities."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from model.pooling import Floats, logistic
-from training.measure.metrics import bootstrap_f1
+from training.measure.thresholds import choose_threshold
 
 Flags = npt.NDArray[np.bool_]
 _MIN_SLOPE = 0.05
-_LOWEST, _HIGHEST = 0.02, 0.98
 
 
 @dataclass(frozen=True)
@@ -57,31 +56,3 @@ def stack(margins: Floats, label: Flags) -> Calibration:
     fitted = LogisticRegression(C=1e3).fit(margins, label)
     slope, article_slope = (float(value) for value in fitted.coef_[0])
     return Calibration(max(slope, _MIN_SLOPE), max(article_slope, 0.0), float(fitted.intercept_[0]), 0.5)
-
-
-def f1_by_threshold(probability: Floats, label: Flags) -> tuple[Floats, Floats]:
-    """Return the distinct probabilities, descending, and F1 when each is the threshold, same shape."""
-    order = np.argsort(-probability, kind="stable")
-    ranked = probability[order]
-    f1 = 2 * np.cumsum(label[order]) / (np.arange(1, ranked.size + 1) + label.sum())
-    last = np.append(ranked[:-1] != ranked[1:], True)
-    return ranked[last], f1[last]
-
-
-def best_threshold(probability: Floats, label: Flags) -> float:
-    """Return the threshold with the highest F1, among equals the highest, kept between 0.02 and 0.98."""
-    thresholds, f1 = f1_by_threshold(probability, label)
-    return float(np.clip(thresholds[np.argmax(f1)], _LOWEST, _HIGHEST))
-
-
-def choose_threshold(probability: Floats, label: Flags) -> float:
-    """Return the geometric middle of the thresholds whose F1 is within one standard error of the highest.
-
-    F1 hardly changes over a wide range, and where its peak stands there is chance. The standard error is that of F1 at
-    the peak in resamples of the articles. The threshold is kept between 0.02 and 0.98.
-    """
-    thresholds, f1 = f1_by_threshold(probability, label)
-    given = probability >= thresholds[np.argmax(f1)]
-    resampled = bootstrap_f1(label[:, None], given[:, None], np.ones((label.size, 1), bool), seed=0)
-    good = thresholds[f1 >= f1.max() - resampled.std()]
-    return float(np.clip(np.sqrt(good.min() * good.max()), _LOWEST, _HIGHEST))

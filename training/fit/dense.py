@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.files import Artifact
+from model.artifact.artifact import Artifact
 from model.pooling import Floats, log_sum_exp
 from model.weights import SparseWeights
 from training.fit.terms import Bags

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from model.pooling import Floats, logistic
+from model.pooling import Floats, Grouping, logistic
 from training.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
     def decision_function(self, bags: Bags) -> Floats:
         """Return margins, shape (articles, tags)."""
         check_is_fitted(self, "coef_")
-        margins: Floats = _Grouping(bags.article).log_sum_exp(bags.sentences @ self.coef_)[0] + self.intercept_
+        margins: Floats = Grouping(bags.article).log_sum_exp(bags.sentences @ self.coef_)[0] + self.intercept_
         return margins
 
     def predict_proba(self, bags: Bags) -> Floats:
@@ -113,28 +113,13 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
         return self.decision_function(bags) > 0
 
 
-class _Grouping:
-    """Sums and maxima over the sentences of each article."""
-
-    def __init__(self, article: npt.NDArray[np.int64]) -> None:
-        self.article = article
-        self.first = np.flatnonzero(np.diff(article, prepend=-1))
-
-    def log_sum_exp(self, scores: Floats) -> tuple[Floats, Floats]:
-        """Return it for each article, and each sentence's share of its article's sum."""
-        top = np.maximum.reduceat(scores, self.first, axis=0)
-        spread = np.exp(scores - top[self.article])
-        total = np.add.reduceat(spread, self.first, axis=0)
-        return top + np.log(total), spread / total[self.article]
-
-
 class _BagLoss:
     """The summed log loss of each tag and its gradient."""
 
     def __init__(self, bags: Bags, labels: Floats, sample_weight: Floats | None) -> None:
         self.sentences = bags.sentences
         self.transposed = bags.sentences.T.tocsr()
-        self.grouping = _Grouping(bags.article)
+        self.grouping = Grouping(bags.article)
         self.labels = labels
         self.sample_weight = np.ones_like(labels) if sample_weight is None else sample_weight
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.files import Artifact, Tag
+from model.artifact.artifact import Artifact, Tag
+from model.artifact.files import versioned
 from model.errors import FitError
 from model.pooling import Floats
 from model.scan.spelling import normalise
@@ -23,10 +24,10 @@ from training.corpus.examples import Example, borderline_matrix, label_matrix, t
 from training.fit.calibration import Calibration, calibrate_tags, probabilities, stack
 from training.fit.classifier import TopicClassifier
 from training.fit.dense import sparse, weighted_terms
-from training.fit.folds import N_FOLDS, assign_folds
 from training.fit.reference import with_reference
-from training.fit.segmentation import cache_folder, learn_spellings, propose_terms
+from training.fit.segmentation import learn_spellings, propose_terms
 from training.fit.terms import Bags, SentenceTerms
+from training.measure.folds import N_FOLDS, assign_folds
 from training.measure.metrics import measure_slices
 from training.progress import Progress, silent
 
@@ -49,7 +50,8 @@ class FitOptions:
     penalties: tuple[float, ...] = (1.0, 2.0, 4.0)
     """L1 penalties to choose from, ascending: the largest whose log loss is within a standard error of the lowest."""
     jobs: int = 2
-    cache: Path = field(default_factory=cache_folder)
+    cache: Path | None = None
+    """Folder in which segmented texts are kept for the next fit; None keeps nothing."""
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Names of tags by language code."""
 
@@ -93,7 +95,7 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
         libraries={name: library_version(name) for name in _LIBRARIES},
     )
     artifact = with_reference(with_self_test(artifact), examples, labels)
-    return Fit(artifact.with_version(), tags, left_out, labels, out_of_fold)
+    return Fit(versioned(artifact), tags, left_out, labels, out_of_fold)
 
 
 def _fitted_tags(

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.files import Artifact
+from model.artifact.artifact import Artifact, ReferenceFile
+from model.errors import ArtifactMissing
 from model.pooling import Floats, damping
 from model.reading import read
 from model.scan.terms import TermIndex
@@ -109,14 +110,16 @@ def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flag
     }
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
-    return replace(artifact, reference=buffer.getvalue())
+    return replace(artifact, reference=ReferenceFile.of(buffer.getvalue()))
 
 
 def read_reference(artifact: Artifact) -> Reference | None:
-    """Return the reference set of an artifact that was loaded with it, if it has one."""
-    if not artifact.reference:
+    """Return the reference set of an artifact, if it has one. Raises ArtifactMissing when its file is not there."""
+    if artifact.reference is None:
         return None
-    with np.load(io.BytesIO(artifact.reference), allow_pickle=False) as arrays:
+    if not artifact.reference.data:
+        raise ArtifactMissing(f"version {artifact.version} has lost its reference.npz: copy its whole folder again")
+    with np.load(io.BytesIO(artifact.reference.data), allow_pickle=False) as arrays:
         n_sentences, n_terms = arrays["n_sentences"].astype(np.int64), arrays["n_terms"].astype(np.int64)
         terms, tags = (tuple(arrays[name].tobytes().decode().split("\n")) for name in ("terms", "tags"))
         return Reference(

@@ -6,7 +6,6 @@ Both run while training only. Segmentation takes some 14 ms an article, so its r
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -22,13 +21,6 @@ MIN_TEXTS = 3
 """Texts in which a segmented word must stand to be proposed as a term."""
 
 
-def cache_folder() -> Path:
-    """Return the folder that segmented texts are kept in: $CHUDE_CACHE, or the platform's cache folder."""
-    from platformdirs import user_cache_path
-
-    return Path(os.environ.get("CHUDE_CACHE") or user_cache_path("chude", appauthor=False))
-
-
 def _segment(text: str) -> list[str]:
     """Return the distinct words of two to four syllables that underthesea finds in the text, sorted."""
     from underthesea import word_tokenize
@@ -37,11 +29,11 @@ def _segment(text: str) -> list[str]:
     return sorted(word for word in words if 2 <= word.count(" ") + 1 <= MAX_TERM_WORDS)
 
 
-def propose_terms(texts: Sequence[str], *, cache: Path, jobs: int, progress: Progress) -> frozenset[str]:
+def propose_terms(texts: Sequence[str], *, cache: Path | None, jobs: int, progress: Progress) -> frozenset[str]:
     """Return the words of two to four syllables that segmentation finds in at least MIN_TEXTS of the texts."""
     from joblib import Memory, Parallel, delayed
 
-    memory = Memory(cache / "segmentation", verbose=0)
+    memory = Memory(cache and cache / "segmentation", verbose=0)
     cached = memory.cache(_segment)
     tasks = (delayed(cached)(text) for text in texts)
     found = Parallel(n_jobs=jobs, batch_size=16, return_as="generator")(tasks)

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from model.extras import how_to_install
 from model.pooling import Floats
 from model.scan.spelling import normalise
-from training.fit.calibration import best_threshold
-from training.fit.folds import N_FOLDS
+from training.measure.folds import N_FOLDS
+from training.measure.thresholds import best_threshold
 from training.progress import Progress
 
 Flags = npt.NDArray[np.bool_]
@@ -170,5 +171,5 @@ def compare(
         try:
             results[baseline.name] = measure_baseline(baseline, train, fold, texts)
         except ModuleNotFoundError as error:
-            results[baseline.name] = f"not measured: {error.name} is not installed (pip install 'chude[peers]')"
+            results[baseline.name] = f"not measured: {how_to_install(error) or error}"
     return results

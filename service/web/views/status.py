@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from service.web.keys import reading
+from service.web.authorization import reading
 from service.web.metrics import CONTENT_TYPE
 from service.web.operations import json_response, operation
 from service.web.schemas import Health, Topics

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+import threading
 
 from flask import Blueprint, Response
 
-from service.web.keys import needs_key
+from service.web.authorization import needs_key
 from service.web.operations import json_response, operation
 from service.web.schemas import Job, JobBegun
 from service.web.services import Services, services
@@ -35,18 +35,18 @@ def begin() -> Response:
 
 
 def _start(chude: Services, job: str) -> None:
-    environ = {**os.environ, "CHUDE_HOME": str(chude.settings.home)}
-    environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
-    if chude.settings.labels_url:
-        environ["CHUDE_LABELS_URL"] = chude.settings.labels_url
-    # Twice removed from us: nobody has to wait for it, and no signal to the service reaches it.
-    # What it has to say is kept with the job.
-    code = (
-        "from subprocess import *; import sys; "
-        "Popen(sys.argv[1:], start_new_session=True, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)"
+    """Start the process of a job; what it has to say is kept with the job."""
+    environ = {**chude.environ, "CHUDE_HOME": str(chude.settings.home), "CHUDE_LABELS_URL": chude.settings.labels_url}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service", "retrain", "--job", job],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # no signal to the service's group of processes reaches it
     )
-    command = [sys.executable, "-m", "service", "retrain", "--job", job]
-    subprocess.run([sys.executable, "-c", code, *command], env=environ, check=True, stdout=subprocess.DEVNULL)
+    # Its exit code is taken when it ends, so that no zombie stays; should this worker end first, init does that.
+    threading.Thread(target=process.wait, name=f"retrain-{job}", daemon=True).start()
 
 
 @blueprint.get("/retrain/<job>")

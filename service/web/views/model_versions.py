@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from model.activation import activate as make_live
 from model.artifact.files import load
 from model.errors import ArtifactError, VersionError
-from service.web.keys import needs_key, reading
+from service.web.authorization import needs_key, reading
 from service.web.operations import json_response, operation
 from service.web.problems import RequestError
 from service.web.schemas import Activated, Version, VersionList
@@ -18,15 +19,15 @@ blueprint = Blueprint("models", __name__)
 @blueprint.get("/models")
 @operation("The versions of the model", VersionList, errors=(401, 403))
 @reading
-def models() -> Response:
+def versions() -> Response:
     """List the versions with their figures; broken ones are left out."""
-    versions = services().versions
+    stored = services().versions
     shipped = load().version
-    live = versions.live() or shipped
+    live = stored.live() or shipped
     found: list[Version] = []
-    for name in dict.fromkeys([shipped, *versions.names()]):
+    for name in dict.fromkeys([shipped, *stored.names()]):
         try:
-            artifact = load(versions.folder(name))
+            artifact = load(stored.folder(name))
         except ArtifactError:
             continue
         found.append(
@@ -39,7 +40,7 @@ def models() -> Response:
                 "metrics": artifact.metrics,
             }
         )
-    answer: VersionList = {"live": live, "before": versions.before(), "versions": found}
+    answer: VersionList = {"live": live, "before": stored.before(), "versions": found}
     return json_response(answer)
 
 
@@ -50,7 +51,7 @@ def activate(version: str) -> Response:
     """Make a version live, if it loads and passes its self-test; every worker takes it within a second."""
     chude = services()
     try:
-        chude.versions.activate(version)
+        make_live(chude.versions, version)
     except VersionError:
         raise
     except ArtifactError as error:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
 from model import TextError, TopicTagger
+from model.document import FIELDS
 from model.errors import Problem
+from service.web.authorization import check_key, needs_key
 from service.web.body import content_type, lone_surrogate, parse_json, read_body
-from service.web.keys import check_key, needs_key
 from service.web.operations import json_response, operation
 from service.web.problems import RequestError
+from service.web.request_state import Counts, current_state
 from service.web.schemas import LabelExamples, LabelledRecord, LabelsKept, Queue
 from service.web.services import services
 from training.corpus.duplicates import text_digest
@@ -25,6 +26,8 @@ from training.labels.suggestions import waiting
 blueprint = Blueprint("labels", __name__)
 _JSON = "application/json"
 _QUEUE_LENGTH = 50
+_ONE = '{"text": "...", "tags": ["..."]}'
+_SEVERAL = f'{{"examples": [{_ONE}, ...]}}'
 
 
 @blueprint.post("/labels")
@@ -45,36 +48,48 @@ def keep() -> Response:
     tagger = chude.live.tagger
     labelling = Labelling(who=check_key(), source="POST /labels", model=tagger.version)
     changes = chude.store().add(examples, labelling, _scores(tagger, examples))
-    g.counts = {"examples": len(examples)}
+    current_state().counts = Counts(examples=len(examples))
     answer: LabelsKept = {"added": changes.added, "changed": changes.changed, "unchanged": changes.unchanged}
     return json_response(answer, 201)
 
 
 def _examples(value: object, limit: int) -> list[Example]:
     """Return the checked examples. Raises RequestError that names the first bad field."""
-    many = isinstance(value, dict) and "examples" in value
-    records: Any = value["examples"] if many else [value]  # type: ignore[index]
+    if not isinstance(value, dict):
+        raise RequestError(422, "bad-field", f"the body: must be {_ONE}, or {_SEVERAL}", pointer="")
+    if "examples" not in value:
+        return _checked([_example(value, "")], f"; several are sent as {_SEVERAL}" if not _has_text(value) else "")
+    records = value["examples"]
     if not isinstance(records, list):
-        raise RequestError(422, "bad-field", "/examples: must be a list of labelled records", pointer="/examples")
+        raise RequestError(422, "bad-field", f"/examples: must be an array, as in {_SEVERAL}", pointer="/examples")
     if len(records) > limit:
-        raise RequestError(413, "too-many-documents", f"more than {limit:,} examples: send several requests")
-    parsed = [_example(record, f"/examples/{n}" if many else "") for n, record in enumerate(records)]
+        message = f"{len(records):,} examples, and {limit:,} is the limit: send them in several requests"
+        raise RequestError(413, "too-many-documents", message, pointer="/examples")
+    return _checked([_example(record, f"/examples/{n}") for n, record in enumerate(records)])
+
+
+def _has_text(record: dict[str, object]) -> bool:
+    return any(field in record for field in FIELDS)
+
+
+def _checked(parsed: list[Example | list[Problem]], advice: str = "") -> list[Example]:
+    """Return the examples. Raises RequestError with the first of the problems, and their number."""
     problems = [problem for problems in parsed if isinstance(problems, list) for problem in problems]
     if problems:
         pointer = f"{problems[0].file}/{problems[0].field}" if problems[0].field else problems[0].file
         others = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise RequestError(
-            422, "bad-field", f"{pointer}: {problems[0].message}; nothing was kept{others}", pointer=pointer
-        )
+        message = f"{pointer}: {problems[0].message}{advice}; nothing was kept{others}"
+        raise RequestError(422, "bad-field", message, pointer=pointer)
     return [example for example in parsed if isinstance(example, Example)]
 
 
 def _example(record: object, pointer: str) -> Example | list[Problem]:
+    """Return the example in a record, or what is wrong with it; one without an id has the digest of its text."""
     half = lone_surrogate(record)
     if half is not None:
         return [Problem(pointer, 0, half.removeprefix("/"), "has half a character (a lone surrogate)")]
     parsed = parse_record(record, pointer, 0)
-    if isinstance(parsed, Example) and parsed.id == f"{pointer}:0":
+    if isinstance(parsed, Example) and isinstance(record, dict) and record.get("id") in (None, ""):
         return replace(parsed, id=text_digest(parsed.text)[:16])
     return parsed
 

@@ -1,0 +1,35 @@
+"""Which optional part of chude brings a library that is not installed.
+
+The base install tags, batches and serves. What needs more imports it where it is used, so that the import error is the
+one place where a missing part shows:
+
+>>> try:
+...     raise ModuleNotFoundError("No module named 'sklearn.base'", name="sklearn.base")
+... except ModuleNotFoundError as error:
+...     how_to_install(error)
+"scikit-learn is not installed: pip install 'chude[train]'"
+"""
+
+from __future__ import annotations
+
+_EXTRAS = {
+    "sklearn": ("scikit-learn", "train"),
+    "scipy": ("scipy", "train"),
+    "underthesea": ("underthesea", "train"),
+    "underthesea_core": ("underthesea", "train"),
+    "datasketch": ("datasketch", "train"),
+    "matplotlib": ("matplotlib", "train"),
+    "pyarrow": ("pyarrow", "parquet"),
+    "dask": ("dask", "cluster"),
+    "distributed": ("dask", "cluster"),
+    "psycopg": ("psycopg", "postgres"),
+    "psycopg2": ("psycopg", "postgres"),
+    "fasttext": ("fastText", "peers"),
+}
+"""The library and the extra that brings it, by the name that is imported."""
+
+
+def how_to_install(error: ImportError) -> str | None:
+    """Return what to install for a failed import, in one line, or None when no extra of chude brings it."""
+    library = _EXTRAS.get((error.name or "").partition(".")[0])
+    return f"{library[0]} is not installed: pip install 'chude[{library[1]}]'" if library else None

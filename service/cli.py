@@ -49,8 +49,10 @@ class _LazyGroup(click.Group):
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Completion of commands, options and file names: put "
-    f"'eval \"$({_COMPLETE}=bash_source chude)\"' into ~/.bashrc; zsh_source and fish_source are for other shells.",
+    epilog=f"""\b
+    To have the shell complete commands and options, put this line into ~/.bashrc:
+      eval "$({_COMPLETE}=bash_source chude)"
+    or into ~/.zshrc with zsh_source; fish reads: {_COMPLETE}=fish_source chude | source""",
 )
 @click.version_option(package_name="chude")
 def cli() -> None:

@@ -401,6 +401,41 @@ def test_fields_of_a_log_record_come_with_its_message() -> None:
     assert "x" in line["path"]
 
 
+@pytest.fixture
+def desk(tmp_path: Path) -> dict[str, str]:
+    return {"Authorization": f"Bearer {KeyStore(tmp_path).add('desk')}"}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "said"),
+    [
+        ([{"text": "a", "tags": []}], "", 'the body: must be {"text": "...", "tags": ["..."]}, or {"examples": ['),
+        ("text", "", "the body: must be"),
+        ({"documents": [{"text": "a", "tags": []}]}, "/text", 'there is documents; several are sent as {"examples": ['),
+        ({"examples": {"text": "a"}}, "/examples", "/examples: must be an array, as in"),
+        ({"examples": [{"text": "a", "tags": []}, 5]}, "/examples/1", "/examples/1: must be an object"),
+        ({"examples": [{"text": "a", "tags": []}, {"lead": 5, "tags": []}]}, "/examples/1/lead", "must be a string"),
+        ({"text": "a", "tags": ["Syria"]}, "/tags", "'Syria' is no tag"),
+        ({"text": "a"}, "/tags", "/tags: is missing"),
+        ({"text": "a", "tags": [], "id": [1]}, "/id", "/id: must be a string"),
+    ],
+)
+def test_what_is_wrong_with_labels_is_named(
+    client: FlaskClient, desk: dict[str, str], body: object, pointer: str, said: str
+) -> None:
+    refused = problem(client.post("/labels", json=body, headers=desk), 422)
+    assert (refused["code"], refused["pointer"]) == ("bad-field", pointer)
+    assert said in refused["detail"]
+    assert client.get("/labels", headers=desk).data == b""
+
+
+def test_labels_are_counted_and_keep_the_record(client: FlaskClient, desk: dict[str, str]) -> None:
+    record = {"id": "n1", "title": "Bầu cử Mỹ", "lead": "Cử tri đi bầu.", "body": SYRIA, "tags": ["elections"]}
+    several = {"examples": [record, {**record, "tags": []}, record]}
+    assert client.post("/labels", json=record, headers=desk).get_json() == {"added": 1, "changed": 0, "unchanged": 0}
+    assert client.post("/labels", json=several, headers=desk).get_json() == {"added": 0, "changed": 2, "unchanged": 1}
+
+
 def test_swagger_page_comes_from_the_package(client: FlaskClient) -> None:
     assert client.get("/").headers["Location"] == "/docs/"
     page = client.get("/docs/").text
@@ -414,8 +449,13 @@ def test_settings_come_from_the_environment_and_options(tmp_path: Path) -> None:
     environ = {"CHUDE_HOME": str(tmp_path), "CHUDE_PORT": "81", "CHUDE_REQUIRE_KEY": "yes", "CHUDE_THREADS": "3"}
     settings = Settings.from_environ(environ, threads=5, host=None)
     assert (settings.port, settings.require_key, settings.threads, settings.host) == (81, True, 5, "127.0.0.1")
+    beside_a_service = {**environ, "CHUDE_PORT": "tcp://10.0.0.1:8000"}
+    assert Settings.from_environ(beside_a_service).port == 8000
+    assert Settings.from_environ(beside_a_service, port=82).port == 82
     for name, value in (
         ("CHUDE_PORT", "x"),
+        ("CHUDE_PORT", "http://10.0.0.1:8000"),
+        ("CHUDE_THREADS", "tcp://10.0.0.1:8000"),
         ("CHUDE_PORT", "70000"),
         ("CHUDE_WORKERS", "0"),
         ("CHUDE_REQUIRE_KEY", "?"),

@@ -1,4 +1,4 @@
-"""The environment: read in one place, and whatever it lacks or has too much of, a clear answer; the shell's completion."""
+"""The environment is read in one place, and whatever it lacks, the answer is clear; the shell completes commands."""
 
 from __future__ import annotations
 

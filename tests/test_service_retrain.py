@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import requests
 from conftest import REPO, SEEDS
-from serving import free_port, wait_until_ready
+from serving import TIMEOUT_S, free_port, wait_until, wait_until_ready
 
 from model.artifact.files import load
 from model.document import Document
@@ -132,32 +132,44 @@ def service(environ: dict[str, str], run: Run) -> Iterator[tuple[str, dict[str, 
 Service = tuple[str, dict[str, str], subprocess.Popen[bytes]]
 
 
-def wait_for(url: str, headers: dict[str, str], timeout_s: float = 60) -> dict[str, Any]:
-    end = time.monotonic() + timeout_s
-    while True:
-        job: dict[str, Any] = requests.get(url, headers=headers, timeout=10).json()
-        if job["state"] != "running" or time.monotonic() > end:
-            return job
-        time.sleep(0.1)
+def wait_for(url: str, headers: dict[str, str]) -> dict[str, Any]:
+    """The job at a URL, once it is over."""
+    job: dict[str, Any] = {}
+
+    def is_over() -> bool:
+        job.update(requests.get(url, headers=headers, timeout=TIMEOUT_S).json())
+        return bool(job["state"] != "running")
+
+    wait_until(is_over, timeout_s=10 * TIMEOUT_S)
+    return job
+
+
+def process_of(job: str) -> int | None:
+    """The process that does a job, by the table of processes."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (folder / "cmdline").read_bytes().rstrip(b"\0").endswith(job.encode()):
+                return int(folder.name)
+    return None
 
 
 def test_labels_over_http(service: Service, home: Path) -> None:
     url, key, _ = service
     one = {"text": "Bầu cử tổng thống Mỹ", "tags": ["elections"], "id": "n1"}
-    assert requests.post(f"{url}/labels", json=one, timeout=10).status_code == 401
-    kept = requests.post(f"{url}/labels", json=one, headers=key, timeout=10)
+    assert requests.post(f"{url}/labels", json=one, timeout=TIMEOUT_S).status_code == 401
+    kept = requests.post(f"{url}/labels", json=one, headers=key, timeout=TIMEOUT_S)
     assert (kept.status_code, kept.json()) == (201, {"added": 1, "changed": 0, "unchanged": 0})
     several = {"examples": [{**one, "tags": []}, {"title": "Chiến sự", "body": "ở Syria", "tags": ["syria"]}]}
-    assert requests.post(f"{url}/labels", json=several, headers=key, timeout=10).json()["changed"] == 1
+    assert requests.post(f"{url}/labels", json=several, headers=key, timeout=TIMEOUT_S).json()["changed"] == 1
     for bad, pointer in (
         ({"text": "a", "tags": ["No Tag"]}, "/tags"),
         ({"text": "a"}, "/tags"),
         ({"examples": [one, {"tags": []}]}, "/examples/1/text"),
         ({"examples": 5}, "/examples"),
     ):
-        refused = requests.post(f"{url}/labels", json=bad, headers=key, timeout=10)
+        refused = requests.post(f"{url}/labels", json=bad, headers=key, timeout=TIMEOUT_S)
         assert (refused.status_code, refused.json()["pointer"]) == (422, pointer)
-    exported = [json.loads(line) for line in requests.get(f"{url}/labels", headers=key, timeout=10).iter_lines()]
+    exported = [json.loads(line) for line in requests.get(f"{url}/labels", headers=key, timeout=TIMEOUT_S).iter_lines()]
     assert [(record["text"], record["tags"]) for record in exported] == [
         ("Bầu cử tổng thống Mỹ", []),
         ("Chiến sự\nở Syria", ["syria"]),
@@ -171,37 +183,35 @@ def test_labels_over_http(service: Service, home: Path) -> None:
 def test_a_job_over_http(service: Service, seed_examples: list[Example], home: Path) -> None:
     url, key, process = service
     open_store(home).add(seed_examples, Labelling("me", "test"))
-    begun = requests.post(f"{url}/retrain", headers=key, timeout=10)
+    begun = requests.post(f"{url}/retrain", headers=key, timeout=TIMEOUT_S)
     assert begun.status_code == 202
-    assert requests.post(f"{url}/retrain", headers=key, timeout=10).status_code == 409
+    assert requests.post(f"{url}/retrain", headers=key, timeout=TIMEOUT_S).status_code == 409
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
     for worker in children:  # the job outlives the worker that began it
         os.kill(int(worker), signal.SIGKILL)
-    time.sleep(0.5)
     wait_until_ready(int(url.rpartition(":")[2]))
     job = wait_for(f"{url}/retrain/{begun.json()['job']}", key)
     assert job["state"] == "done", job
     assert job["result"]["live"] is True
-    time.sleep(1)
-    assert requests.get(f"{url}/readyz", timeout=10).json()["model"] == job["result"]["version"]
-    assert requests.get(f"{url}/retrain/nope", headers=key, timeout=10).status_code == 404
+    made = job["result"]["version"]
+    wait_until(lambda: requests.get(f"{url}/readyz", timeout=TIMEOUT_S).json()["model"] == made)
+    assert requests.get(f"{url}/retrain/nope", headers=key, timeout=TIMEOUT_S).status_code == 404
 
 
 def test_a_job_is_cancelled_and_a_dead_one_marked(service: Service, seed_examples: list[Example], home: Path) -> None:
     url, key, _ = service
     open_store(home).add(seed_examples, Labelling("me", "test"))
-    job = requests.post(f"{url}/retrain", headers=key, timeout=10).json()["job"]
-    assert requests.delete(f"{url}/retrain/{job}", headers=key, timeout=10).json()["state"] == "cancelled"
-    second = requests.post(f"{url}/retrain", headers=key, timeout=10).json()["job"]
-    pid = None
-    while pid is None:
-        found = subprocess.run(["pgrep", "-f", f"retrain --job {second}"], capture_output=True, text=True, check=False)
-        pid = int(found.stdout.split()[-1]) if found.stdout.strip() else None
-    time.sleep(1.5)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    dead = wait_for(f"{url}/retrain/{second}", key, timeout_s=30)
+    job = requests.post(f"{url}/retrain", headers=key, timeout=TIMEOUT_S).json()["job"]
+    assert requests.delete(f"{url}/retrain/{job}", headers=key, timeout=TIMEOUT_S).json()["state"] == "cancelled"
+    second = requests.post(f"{url}/retrain", headers=key, timeout=TIMEOUT_S).json()["job"]
+    at_work = f"{url}/retrain/{second}"
+    wait_until(lambda: requests.get(at_work, headers=key, timeout=TIMEOUT_S).json()["progress"] != "")
+    pid = process_of(second)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    dead = wait_for(at_work, key)
     assert dead["state"] == "failed"
+    assert process_of(second) is None  # no zombie stays
     assert "died" in dead["log"][0]
     assert Versions(home).live() is None
 
@@ -259,7 +269,9 @@ def test_killed_workers_lose_no_acknowledged_label(service: Service, home: Path)
             number += 1
             text = f"bài số {number} của người {writer}"
             with contextlib.suppress(requests.RequestException):
-                answer = requests.post(f"{url}/labels", json={"text": text, "tags": ["syria"]}, headers=key, timeout=10)
+                answer = requests.post(
+                    f"{url}/labels", json={"text": text, "tags": ["syria"]}, headers=key, timeout=TIMEOUT_S
+                )
                 if answer.status_code == 201:
                     acknowledged.append(text)
 

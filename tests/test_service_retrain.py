@@ -140,7 +140,7 @@ def wait_for(url: str, headers: dict[str, str]) -> dict[str, Any]:
         job.update(requests.get(url, headers=headers, timeout=TIMEOUT_S).json())
         return bool(job["state"] != "running")
 
-    wait_until(is_over, timeout_s=10 * TIMEOUT_S)
+    wait_until(is_over, timeout_s=10 * TIMEOUT_S, every_s=0.2)
     return job
 
 

@@ -17,8 +17,8 @@ from model.errors import (
     UnreadableText,
     VersionError,
 )
+from training.labels.database import StoreError
 from training.labels.jobs import JobRunning, JobUnknown
-from training.labels.schema import StoreError
 
 
 class RequestError(ChudeError):

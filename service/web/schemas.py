@@ -168,6 +168,8 @@ class Job(TypedDict):
     """running, done, failed or cancelled."""
     started: float
     """Unix time."""
+    who: str
+    """Who began it; empty when nobody said."""
     progress: str
     log: list[str]
     result: Mapping[str, Any] | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -21,11 +21,13 @@ Flags = npt.NDArray[np.bool_]
 class Example:
     """A text with the tags that it has; every other tag, it has not."""
 
-    id: str
+    id: str | int | float
     document: Document
     tags: frozenset[str]
     borderline: frozenset[str] = frozenset()
     """Tags on which a careful reader could decide the other way."""
+    evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Sentences that show a tag, by tag."""
     file: str = ""
     line: int = 0
 
@@ -70,15 +72,15 @@ def parse_record(record: object, file: str, line: int) -> Example | list[Problem
     except FieldError as error:
         problems.append(Problem(file, line, error.field, error.message))
     found: dict[str, frozenset[str]] = {}
-    for field in ("tags", "borderline"):
-        value = record.get(field)
-        if value is None and field == "tags":
-            problems.append(Problem(file, line, field, "is missing; a text without any tag has an empty list"))
+    for name in ("tags", "borderline"):
+        value = record.get(name)
+        if value is None and name == "tags":
+            problems.append(Problem(file, line, name, "is missing; a text without any tag has an empty list"))
         elif value is not None:
             try:
-                found[field] = parse_tags(value)
+                found[name] = parse_tags(value)
             except ValueError as error:
-                problems.append(Problem(file, line, field, str(error), getattr(error, "tag", "")))
+                problems.append(Problem(file, line, name, str(error), getattr(error, "tag", "")))
     identity = record.get("id")
     if identity is not None and (isinstance(identity, bool) or not isinstance(identity, str | int)):
         problems.append(Problem(file, line, "id", f"must be a string, not {_show(identity)}"))

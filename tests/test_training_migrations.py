@@ -33,8 +33,8 @@ SCHEMAS = {
         "CREATE TABLE texts (digest VARCHAR(64) NOT NULL PRIMARY KEY, text TEXT NOT NULL, id TEXT NOT NULL, "
         "is_teaser INTEGER NOT NULL)",
         "CREATE TABLE labellings (number {serial} NOT NULL, digest VARCHAR(64) NOT NULL, tags TEXT NOT NULL, "
-        "borderline TEXT NOT NULL, who TEXT NOT NULL, source TEXT NOT NULL, at FLOAT NOT NULL, model TEXT, scores TEXT, "
-        "PRIMARY KEY (number), FOREIGN KEY(digest) REFERENCES texts (digest) ON DELETE CASCADE)",
+        "borderline TEXT NOT NULL, who TEXT NOT NULL, source TEXT NOT NULL, at FLOAT NOT NULL, model TEXT, "
+        "scores TEXT, PRIMARY KEY (number), FOREIGN KEY(digest) REFERENCES texts (digest) ON DELETE CASCADE)",
         "CREATE INDEX labellings_of_text ON labellings (digest, number)",
     ],
     2: [

@@ -105,7 +105,7 @@ class LabelsKept(TypedDict):
 class Waiting(TypedDict):
     """A text that is worth a label."""
 
-    id: str
+    id: str | int | float
     text: str
     why: str
     """The tag that is least sure, or "random"."""

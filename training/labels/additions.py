@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, upd
 from model.document import FIELDS, Document
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
+from training.corpus.records import Identity
 from training.labels.database import insert_or_ignore
 from training.labels.rows import (
-    Identity,
     document_columns,
     document_of,
     evidence_column,

@@ -16,8 +16,8 @@ from sqlalchemy import Row
 
 from model.document import FIELDS, Document
 from training.corpus.examples import Example
+from training.corpus.records import Identity
 
-Identity = str | int | float
 Evidence = Mapping[str, tuple[str, ...]]
 
 
@@ -62,4 +62,4 @@ def evidence_of(column: str | None) -> dict[str, tuple[str, ...]]:
 def example_of(row: Row[Any]) -> Example:
     """Return the example in a row that has the columns of a text and of its labelling."""
     tags, borderline = (frozenset(column.split()) for column in (row.tags, row.borderline))
-    return Example(identity_of(row), document_of(row), tags, borderline, evidence_of(row.evidence))
+    return Example(identity_of(row), document_of(row), tags, borderline, evidence=evidence_of(row.evidence))

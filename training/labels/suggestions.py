@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -21,7 +21,8 @@ from sqlalchemy import select
 from model.document import Document
 from model.tagger import TopicTagger
 from training.corpus.duplicates import jaccard, text_digest, word_runs
-from training.labels.rows import Identity, document_columns, document_of, identity_columns, identity_of
+from training.corpus.records import Identity
+from training.labels.rows import document_columns, document_of, identity_columns, identity_of
 from training.labels.schema import queue
 from training.labels.schema import texts as labelled_texts
 from training.labels.store import LabelStore
@@ -52,17 +53,24 @@ class Suggestion:
 
 
 def suggest(
-    tagger: TopicTagger, candidates: Iterable[Candidate], known: set[str], count: int, *, seed: int = 0
+    tagger: TopicTagger,
+    candidates: Iterable[Candidate],
+    known: set[str],
+    count: int,
+    *,
+    seed: int = 0,
+    on_refusal: Callable[[str], None] = lambda reason: None,
 ) -> list[Suggestion]:
     """Return `count` of the candidates whose texts are not `known` by their digests.
 
+    `on_refusal` hears of each that cannot be tagged, by its id, and why.
     Keeps 20 times `count` documents in memory, however many there are.
     """
     n_random = round(count * RANDOM_SHARE)
     nearest: list[tuple[float, int, Suggestion]] = []
     drawn: list[tuple[float, int, Suggestion]] = []
     rng = np.random.default_rng(seed)
-    for number, (uncertainty, suggestion) in enumerate(_scored(tagger, candidates, known)):
+    for number, (uncertainty, suggestion) in enumerate(_scored(tagger, candidates, known, on_refusal)):
         for heap, priority, size in (
             (nearest, uncertainty, count * _CANDIDATES),
             (drawn, float(rng.random()), n_random * _CANDIDATES),
@@ -78,7 +86,7 @@ def suggest(
 
 
 def _scored(
-    tagger: TopicTagger, candidates: Iterable[Candidate], known: set[str]
+    tagger: TopicTagger, candidates: Iterable[Candidate], known: set[str], on_refusal: Callable[[str], None]
 ) -> Iterator[tuple[float, Suggestion]]:
     thresholds = np.array([tag.threshold for tag in tagger.artifact.tags])
     borders = np.log(thresholds / (1 - thresholds))
@@ -89,7 +97,10 @@ def _scored(
         results = tagger.tag_many(texts, errors="return")
         for (identity, document), text, result in zip(batch, texts, results, strict=True):
             digest = text_digest(text)
-            if not isinstance(result, dict) or digest in seen:
+            if not isinstance(result, dict):
+                on_refusal(f"{identity}: {result}")
+                continue
+            if digest in seen:
                 continue
             seen.add(digest)
             p = np.clip(np.array(list(result["scores"].values())), 1e-12, 1 - 1e-12)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
 from model.artifact.files import load
 from model.errors import ArtifactError
-from model.versions import Versions, home_folder
-from service.commands import export
+from model.files import write_whole
+from model.versions import Versions, artifact_folder, home_folder
 from service.environment import environment
 
 
@@ -21,9 +22,6 @@ def the_versions() -> Versions:
 @click.group("models")
 def command() -> None:
     """List, inspect and switch the versions of the model."""
-
-
-command.add_command(export.command, "export")
 
 
 @command.command("list")
@@ -80,4 +78,20 @@ def prune(keep: int) -> int:
     """Remove old versions, but never the live one, the one before, nor what they were learnt from."""
     gone = the_versions().prune(keep)
     click.echo(f"{len(gone)} removed{': ' + ', '.join(gone) if gone else ''}")
+    return 0
+
+
+@command.command("export")
+@click.option(
+    "--sklearn", "path", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write."
+)
+@click.option("--model", "chosen", help="Folder of an artifact, or a version; by default the live one.")
+def export(path: Path, chosen: str | None) -> int:
+    """Write the model as a scikit-learn estimator, with joblib."""
+    from training.sklearn_export import export_sklearn
+
+    artifact = load(artifact_folder(environment(), chosen))
+    with write_whole(path) as part:
+        export_sklearn(artifact, str(part))
+    click.echo(f"{path}: version {artifact.version}; predict_proba and predict take a list of texts")
     return 0

@@ -8,9 +8,10 @@ import click
 
 from model.errors import ChudeError
 from model.versions import Versions, home_folder
-from service.commands.labels import the_store
-from service.environment import cache_folder, environment
+from service.commands.store import the_store
+from service.environment import cache_folder, environment, user_name
 from service.progress import show_progress
+from training.progress import silent
 
 
 @click.command("retrain")
@@ -23,20 +24,19 @@ def command(force: bool, seed: int, job: str | None) -> int:
     A tenth of the labels, and the artifact's own reference set, are not learnt from but compared on.
     """
     from training.fit.fitting import FitOptions
-    from training.labels.jobs import JobCancelled, Jobs
+    from training.labels.jobs import Jobs
     from training.promotion import retrain
 
-    store = the_store()
+    store = the_store(environment())
     jobs = Jobs(store)
-    shown = job is None
-    job = job or jobs.begin()
+    # A job of the service shows nothing: its progress is asked for.
+    shown = silent if job else show_progress
+    job = job or jobs.begin(user_name(environment()))
     try:
-        with jobs.alive(job) as progress:
+        with jobs.alive(job, shown) as progress:
             versions = Versions(home_folder(environment()))
             options = FitOptions(seed=seed, cache=cache_folder(environment()))
-            outcome = retrain(store, versions, options, force=force, progress=show_progress if shown else progress)
-    except JobCancelled:
-        return 1
+            outcome = retrain(store, versions, options, force=force, progress=progress)
     except ChudeError as error:
         jobs.end(job, "failed", str(error))
         raise

@@ -18,8 +18,8 @@ from model.errors import (
     VersionError,
 )
 from service.web.request_state import current_state
+from training.labels.database import StoreError
 from training.labels.jobs import JobRunning, JobUnknown
-from training.labels.schema import StoreError
 
 
 class RequestError(ChudeError):

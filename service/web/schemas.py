@@ -92,6 +92,8 @@ class LabelledRecord(TypedDict):
     title: NotRequired[str | None]
     lead: NotRequired[str | None]
     body: NotRequired[str | None]
+    evidence: NotRequired[Mapping[str, list[str]] | None]
+    """Sentences of the text that show each tag."""
 
 
 class LabelExamples(TypedDict):
@@ -111,7 +113,7 @@ class LabelsKept(TypedDict):
 class Waiting(TypedDict):
     """A text that is worth a label."""
 
-    id: str
+    id: str | int | float
     text: str
     why: str
     """The tag that is least sure, or "random"."""
@@ -164,19 +166,6 @@ class JobBegun(TypedDict):
     """A job that was begun."""
 
     job: str
-
-
-class Job(TypedDict):
-    """How a job is getting on."""
-
-    job: str
-    state: str
-    """running, done, failed or cancelled."""
-    started: float
-    """Unix time."""
-    progress: str
-    log: list[str]
-    result: Mapping[str, Any] | None
 
 
 class Activated(TypedDict):

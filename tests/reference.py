@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import math
+import re
 import unicodedata
 
 from model.artifact.files import Artifact
+from model.scan import noise
 
 VIETNAMESE = set(
     "aáàảãạăắằẳẵặâấầẩẫậbcdđeéèẻẽẹêếềểễệfghiíìỉĩịjklmnoóòỏõọôốồổỗộơớờởỡợpqrstuúùủũụưứừửữựvwxyýỳỷỹỵz0123456789"
@@ -47,8 +50,55 @@ def letter(char: str) -> str:
     return whole if whole in VIETNAMESE else kept[0] if kept and kept[0] in VIETNAMESE else ""
 
 
+ENTITY = re.compile(r"&(?:amp;)*((?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});)")
+STOPS = ".,;:!?…)]}'’"
+NO_ADDRESS = set('<>"“”«»')
+
+
+def address_at(text: str, at: int) -> int:
+    """Where the address that begins here ends, or `at`."""
+    before = text[max(at - 1, 0) : at]
+    head = re.compile(r"(?:https?|ftps?)://", re.I).match(text, at)
+    if not head and not (before.isalnum() or before == "_"):
+        head = re.compile(r"[a-z][a-z0-9+.-]{0,15}://", re.I).match(text, at)
+    if not head and not (before.isalnum() or before in ("_", ".") and before):
+        head = re.compile(r"www\.", re.I).match(text, at)
+    if head:
+        end = head.end()
+        while end < len(text) and not text[end].isspace() and text[end] not in NO_ADDRESS:
+            end += 1
+        while end > head.end() and text[end - 1] in STOPS:
+            end -= 1
+        return end if end > head.end() else at
+    mail = re.compile(r"(?:\bmailto:)?(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", re.I).match(text, at)
+    return mail.end() if mail else at
+
+
+def blank(text: str) -> str:
+    """A gap for each address, tag and comment; a line break for the tag of a block element."""
+    pieces, at = "", 0
+    while at < len(text):
+        tag = noise.TAG.match(text, at)
+        if text.startswith("<!--", at) and text.find("-->", at + 4) >= 0:
+            at, new = text.find("-->", at + 4) + 3, " "
+        elif tag:
+            inside = at > 0 and text[at - 1].isalpha() and text[tag.end() : tag.end() + 1].isalpha()
+            at, new = tag.end(), "\n" if tag.group(1).lower() in noise.BLOCKS else "" if inside else " "
+        elif (end := address_at(text, at)) > at:
+            at, new = end, " "
+        else:
+            at, new = at + 1, text[at]
+        pieces += new
+    return pieces
+
+
 def clean(text: str) -> str:
-    """Compose marks where that can be done, and drop the rest."""
+    """Decode entities, blank what is no prose, compose marks where that can be done, and drop the rest."""
+    return compose(blank(ENTITY.sub(lambda match: html.unescape("&" + match.group(1)), text)))
+
+
+def compose(text: str) -> str:
+    """Compose marks, of a run the first 30, and drop what is left of them."""
     if not any(ord(char) in DELETED for char in text):
         return text
     visible = "".join(char for char in text if ord(char) not in DELETED or 0x300 <= ord(char) < 0x370)
@@ -58,7 +108,7 @@ def clean(text: str) -> str:
             pieces[-1] += char
         else:
             pieces.append(char)
-    composed = (unicodedata.normalize("NFC", piece) if len(piece) > 1 else piece for piece in pieces)
+    composed = (unicodedata.normalize("NFC", piece[:31]) if len(piece) > 1 else piece for piece in pieces)
     return "".join(char for piece in composed for char in piece if ord(char) not in DELETED)
 
 

@@ -1,0 +1,74 @@
+"""What stands in a text and is no prose: entities that nobody decoded, markup, addresses.
+
+Each function yields edits: where a piece begins and ends, ascending, and what is read in its place. All of them take
+time in proportion to the length of the text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+Edit = tuple[int, int, str]
+"""Offset of the first character, offset behind the last one, and what is read there instead."""
+
+_BLOCKS = """
+address article aside blockquote body br caption center dd details dialog div dl dt fieldset figcaption figure footer
+form h1 h2 h3 h4 h5 h6 head header hr html legend li main nav ol option optgroup p pre section select summary table
+tbody td textarea tfoot th thead title tr ul
+"""
+BLOCKS = frozenset(_BLOCKS.split())
+"""Elements that begin a line and end one."""
+_INLINE = """
+a abbr acronym amp-img area audio b base bdi bdo big button canvas cite code col colgroup data datalist del dfn em embed
+font i iframe img input ins kbd label link map mark meta meter noscript object output param path picture progress q s
+samp script small source span strike strong style sub sup svg template time track tt u var video wbr
+"""
+_NAMES = "|".join(sorted({*BLOCKS, *_INLINE.split()}, key=lambda name: (-len(name), name)))
+_ATTRIBUTES = r"""(?:\s+[\w:@.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+))*"""
+TAG = re.compile(rf"</?({_NAMES})(?![\w-]){_ATTRIBUTES}\s*/?>", re.I)
+"""A well-formed tag of a known element. Words between "<" and ">" are none."""
+
+_ENTITY = re.compile(r"&(?:amp;)*((?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});)")
+_REST = r"""[^\s<>"“”«»]*[^\s<>"“”«».,;:!?…)\]}'’]"""
+_ADDRESSES = "|".join(
+    [
+        rf"(?:https?|ftps?|\b[a-z][a-z0-9+.-]{{0,15}})://{_REST}",
+        rf"(?<![\w.])www\.{_REST}",
+        r"(?:\bmailto:)?(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+",
+    ]
+)
+_ADDRESS_OR_TAG = re.compile(rf"{TAG.pattern}|{_ADDRESSES}", re.I)
+_COMMENT_TOO = re.compile(rf"<!--.*?-->|{TAG.pattern}|{_ADDRESSES}", re.I | re.S)
+
+
+def entities(text: str) -> Iterator[Edit]:
+    """Yield the character references in a text, also those that were escaped more than once ("&amp;nbsp;")."""
+    if "&" not in text:
+        return
+    for match in _ENTITY.finditer(text):
+        decoded = html.unescape(f"&{match.group(1)}")
+        if decoded != match.group():
+            yield match.start(), match.end(), decoded
+
+
+def addresses_and_markup(text: str) -> Iterator[Edit]:
+    """Yield the URLs, e-mail addresses, tags and comments in a text."""
+    if not ("<" in text or "@" in text or "//" in text or "w." in text or "W." in text):
+        return
+    closed = text.rfind("-->") + 3 if "-->" in text else 0
+    for pattern, start, stop in ((_COMMENT_TOO, 0, closed), (_ADDRESS_OR_TAG, closed, len(text))):
+        for match in pattern.finditer(text, start, stop):
+            yield match.start(), match.end(), _gap(text, match)
+
+
+def _gap(text: str, match: re.Match[str]) -> str:
+    """Return what is read for something that is no prose: a tag within a word does not divide it."""
+    element = match.group(1)
+    if element is None:
+        return " "
+    if element.lower() in BLOCKS:
+        return "\n"
+    start, end = match.span()
+    return "" if text[max(start - 1, 0) : start].isalpha() and text[end : end + 1].isalpha() else " "

@@ -22,6 +22,7 @@ _ANY = "".join(map(re.escape, sorted(_CONTINUATIONS)))
 _NOTICED = "".join(map(re.escape, sorted({*NOTICED} & _CONTINUATIONS)))
 _SIGN = re.compile(f"á»[{_ANY}]|áº[{_NOTICED}]|Æ[{_ANY}]|[ÃÄÂÅ][{_NOTICED}]|â€")
 """What Vietnamese letters and quotation marks become; one character in each is in `NOTICED`."""
+_MAY_BE_SIGN = re.compile(f"[Æ€{_NOTICED}]")
 _LETTER = re.compile(f"á[º»][{_ANY}]|[ÆÄ][{_ANY}]|[ÃÂÅ][{_NOTICED}\xa0]|â€[{_ANY}]")
 _BYTE_OF = {ord(char): n for n, char in enumerate(_HIGH_CHARS, 0x80)}
 _CERTAIN = 3
@@ -36,7 +37,7 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 
 def fix_mojibake(text: str) -> str:
     """Return the text with what was UTF-8 read as cp1252 or Latin-1 repaired, all of it or parts of it."""
-    n_signs = len(_SIGN.findall(text))
+    n_signs = len(_SIGN.findall(text)) if _MAY_BE_SIGN.search(text) else 0
     if not n_signs:
         return text
     from ftfy import fix_encoding

@@ -16,7 +16,8 @@ from model.document import Document
 from model.errors import TextError
 from model.page.content import Page, article_in, content_of
 from model.page.signs import find_suspects
-from model.scan.alphabet import IRREGULAR, PERIOD, SLASH, SYMBOL_OF, SYMBOLS
+from model.scan.alphabet import PERIOD, SIGN, SYMBOL_OF, SYMBOLS
+from model.scan.noise import has_noise
 from model.scan.sentences import TEXT_END
 from model.scan.spelling import repair
 from model.scan.terms import Codes, Ints, Symbols, encode, find_symbols
@@ -24,8 +25,23 @@ from model.scan.terms import Codes, Ints, Symbols, encode, find_symbols
 Records = Mapping[int, Document]
 NO_RECORDS: Records = MappingProxyType({})
 _W = 1 + SYMBOLS.index("w")
+_SLASH = ord("/")
+_NOISE = frozenset(map(ord, "&@"))
+_ALL_BUT_LOWEST_BIT = np.uint8(0xFE)
+"""Only `SIGN` and `IRREGULAR` are equal to `SIGN` in these bits."""
 _FEW_TEXTS = 3
 """So many are looked at one by one for less than a look at the block takes."""
+
+
+class Signs(NamedTuple):
+    """The numbers of the texts that are looked at one by one, by what they have."""
+
+    content: set[int]
+    """Something that may be HTML or mojibake."""
+    noise: set[int]
+    """Something that may be an entity or an address."""
+    marks: set[int]
+    """Combining marks or invisible characters."""
 
 
 class Buffer(NamedTuple):
@@ -61,15 +77,28 @@ class Buffer(NamedTuple):
         padded.append(self.padded[kept + 1 :])
         return Buffer(np.concatenate(codes), np.append(0, sizes.cumsum()), np.concatenate(padded))
 
-    def noticed(self) -> set[int]:
-        """Return the numbers of the texts with something that may be no plain prose: see `alphabet.NOTICED`."""
-        symbols = self.padded
-        slash, w = (symbols == SLASH).nonzero()[0], (symbols == _W).nonzero()[0]
-        places = (symbols == IRREGULAR).nonzero()[0].tolist()
-        places += slash[symbols[slash + 1] == SLASH].tolist()
-        w = w[symbols[w + 1] == _W]
-        places += w[(symbols[w + 2] == _W) & (symbols[w + 3] == PERIOD)].tolist()
-        return set((self.text_starts.searchsorted(places) - 1).tolist()) if places else set()
+    def signs(self) -> Signs:
+        """Return which texts have signs of something else than plain prose."""
+        symbols, signs = self.padded, Signs(set(), set(), set())
+        places = ((symbols & _ALL_BUT_LOWEST_BIT) == SIGN).nonzero()[0]
+        codes, behind = self.codes.take(places - 1).tolist(), symbols.take(places + 1).tolist()
+        for place, code, following in zip(places.tolist(), codes, behind, strict=True):
+            if code == _SLASH:
+                if following == SIGN:
+                    signs.noise.add(self._text_at(place))
+            elif code in _NOISE:
+                signs.noise.add(self._text_at(place))
+            else:
+                (signs.content if SYMBOL_OF[code] == SIGN else signs.marks).add(self._text_at(place))
+        w = (symbols == _W).nonzero()[0]
+        for place in w[symbols.take(w + 1) == _W].tolist():
+            if symbols[place + 2] == _W and symbols[place + 3] == PERIOD:
+                signs.noise.add(self._text_at(place))
+        return signs
+
+    def _text_at(self, place: int) -> int:
+        """Return the number of the text that has this offset in `padded`."""
+        return int(self.text_starts.searchsorted(place)) - 1
 
     def suspects(self, texts: Sequence[str]) -> Sequence[int]:
         """Return the numbers of the texts that may be pages."""
@@ -97,12 +126,12 @@ def load_texts(texts: Sequence[str], page: Page | None = None, records: Records 
     Without a `page` the texts are prose already, and only repaired (`model.scan.spelling.repair`).
     """
     buffer = Buffer.of(texts)
-    noticed = buffer.noticed()
+    signs = buffer.signs()
     changed: dict[int, str] = {}
     errors: dict[int, TextError] = {}
     warnings: dict[int, tuple[str, ...]] = {}
     if page is not None:
-        for n in range(len(texts)) if page == "html" else noticed:
+        for n in range(len(texts)) if page == "html" else signs.content:
             try:
                 content = content_of(records.get(n) or Document(text=texts[n]), page)
             except TextError as error:
@@ -115,10 +144,10 @@ def load_texts(texts: Sequence[str], page: Page | None = None, records: Records 
             article = article_in(changed.get(n, texts[n]), page)
             if article.left_out:
                 changed[n] = article.text
-    for n in {*noticed, *warnings}:
+    for n in signs.content.union(signs.noise, signs.marks, warnings):
         before = changed.get(n, texts[n])
-        if (repaired := repair(before)) != before:
-            changed[n] = repaired
+        if n in signs.marks or n in changed or has_noise(before):
+            changed[n] = repair(before)
     if changed:
         texts = [changed.get(n, text) for n, text in enumerate(texts)]
         buffer = buffer.replace(changed)

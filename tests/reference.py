@@ -58,20 +58,23 @@ NO_ADDRESS = set('<>"“”«»')
 def address_at(text: str, at: int) -> int:
     """Where the address that begins here ends, or `at`."""
     before = text[max(at - 1, 0) : at]
-    head = re.compile(r"(?:https?|ftps?)://", re.I).match(text, at)
-    if not head and not (before.isalnum() or before == "_"):
-        head = re.compile(r"[a-z][a-z0-9+.-]{0,15}://", re.I).match(text, at)
-    if not head and not (before.isalnum() or before in ("_", ".") and before):
-        head = re.compile(r"www\.", re.I).match(text, at)
-    if head:
-        end = head.end()
-        while end < len(text) and not text[end].isspace() and text[end] not in NO_ADDRESS:
-            end += 1
-        while end > head.end() and text[end - 1] in STOPS:
-            end -= 1
-        return end if end > head.end() else at
-    mail = re.compile(r"(?:\bmailto:)?(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", re.I).match(text, at)
-    return mail.end() if mail else at
+    heads = [r"(?:https?|ftps?)://"]
+    if not re.match(r"\w", before):
+        heads.append(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://")
+        if before != ".":
+            heads.append(r"(?:www|WWW|Www)\.")
+    for head in heads:
+        if found := re.compile(head, re.I if head == heads[0] else 0).match(text, at):
+            end = found.end()
+            while end < len(text) and not text[end].isspace() and text[end] not in NO_ADDRESS:
+                end += 1
+            while end > found.end() and text[end - 1] in STOPS:
+                end -= 1
+            if end > found.end():
+                return end
+    mail = re.compile(r"(?:(?<!\w)mailto:)?(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", re.I)
+    found = mail.match(text, at)
+    return found.end() if found else at
 
 
 def blank(text: str) -> str:

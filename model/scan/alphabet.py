@@ -28,12 +28,13 @@ SYMBOLS = "0123456789" + LETTERS
 
 GAP = 0
 """Between words, and nothing else: space, comma, a bracket, a letter of another script."""
-SLASH = 128
-"""A gap, too: two of them in a row are part of an address."""
-FIRST_BOUNDARY = 129
-"""Numbers from here on can end a sentence, or send the text through `repair`."""
-PERIOD, TERMINATOR, IRREGULAR, NEWLINE, HARD_BREAK = 129, 130, 131, 132, 133
-"""Full stop; other ends of a sentence; a code unit that needs a look at the text; "\\n"; other line breaks."""
+SIGN, IRREGULAR = 128, 129
+"""Gaps, too, with which what is no prose begins, or that are in it: "/" and `NOTICED`; and what `repair` composes or
+deletes. See `model.loading`."""
+FIRST_BOUNDARY = 130
+"""Numbers from here on can end a sentence."""
+PERIOD, TERMINATOR, NEWLINE, HARD_BREAK = 130, 131, 132, 133
+"""Full stop; other ends of a sentence; "\\n"; other line breaks."""
 
 _NO_DECOMPOSITION = {"ð": "đ", "ɖ": "đ", "ø": "o", "ł": "l", "ı": "i", "ŧ": "t", "ħ": "h", "ƒ": "f", "ɛ": "e"}
 INVISIBLE = (
@@ -75,13 +76,16 @@ def _build() -> npt.NDArray[np.uint8]:
             folded = fold_letter(chr(code))
             if folded:
                 table[code] = number[folded]
-    for codes, symbol in (
-        (_LINE_BREAKS, HARD_BREAK),
-        ("!?…。", TERMINATOR),
-        (INVISIBLE + COMBINING + NOTICED, IRREGULAR),
-    ):
-        table[[ord(c) for c in codes]] = symbol
-    table[[ord("."), ord("\n"), ord("/")]] = PERIOD, NEWLINE, SLASH
+    special = {
+        "/" + NOTICED: SIGN,
+        INVISIBLE + COMBINING: IRREGULAR,
+        _LINE_BREAKS: HARD_BREAK,
+        ".": PERIOD,
+        "!?…。": TERMINATOR,
+        "\n": NEWLINE,
+    }
+    for chars, symbol in special.items():
+        table[[ord(c) for c in chars]] = symbol
     return table
 
 

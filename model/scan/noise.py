@@ -31,16 +31,19 @@ TAG = re.compile(rf"</?({_NAMES})(?![\w-]){_ATTRIBUTES}\s*/?>", re.I)
 """A well-formed tag of a known element. Words between "<" and ">" are none."""
 
 _ENTITY = re.compile(r"&(?:amp;)*((?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});)")
-_REST = r"""[^\s<>"“”«»]*[^\s<>"“”«».,;:!?…)\]}'’]"""
-_ADDRESSES = "|".join(
-    [
-        rf"(?:https?|ftps?|\b[a-z][a-z0-9+.-]{{0,15}})://{_REST}",
-        rf"(?<![\w.])www\.{_REST}",
-        r"(?:\bmailto:)?(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+",
-    ]
-)
-_ADDRESS_OR_TAG = re.compile(rf"{TAG.pattern}|{_ADDRESSES}", re.I)
-_COMMENT_TOO = re.compile(rf"<!--.*?-->|{TAG.pattern}|{_ADDRESSES}", re.I | re.S)
+_COMMENT_OR_TAG = re.compile(rf"<!--.*?-->|{TAG.pattern}", re.I | re.S)
+_SCHEME = re.compile(r"(?:(?i:https?|ftps?)|(?<!\w)[a-zA-Z][a-zA-Z0-9+.-]{0,15})\Z")
+_WWW = re.compile(r"(?<![\w.])(?:www|WWW|Www)\.")
+_REST = re.compile(r"""[^\s<>"“”«»]*[^\s<>"“”«».,;:!?…)\]}'’]""")
+_MAILBOX = re.compile(r"(?:(?<!\w)mailto:)?(?<![\w.+-])[\w.+-]{1,64}\Z", re.I)
+_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_LONGEST_HEAD = 80
+"""More characters than a scheme or the name of a mailbox has."""
+
+
+def has_noise(text: str) -> bool:
+    """Tell whether there is anything in a text that is no prose."""
+    return any(True for find in (entities, addresses_and_markup) for _ in find(text))
 
 
 def entities(text: str) -> Iterator[Edit]:
@@ -54,21 +57,62 @@ def entities(text: str) -> Iterator[Edit]:
 
 
 def addresses_and_markup(text: str) -> Iterator[Edit]:
-    """Yield the URLs, e-mail addresses, tags and comments in a text."""
-    if not ("<" in text or "@" in text or "//" in text or "w." in text or "W." in text):
+    """Yield the URLs, e-mail addresses, tags and comments in a text; of two that overlap, the one that begins first."""
+    done = 0
+    for start, end, new in sorted([*_markup(text), *_urls(text), *_mails(text)], key=_place):
+        if start >= done:
+            yield start, end, new
+            done = end
+
+
+def _markup(text: str) -> Iterator[Edit]:
+    if "<" not in text:
         return
     closed = text.rfind("-->") + 3 if "-->" in text else 0
-    for pattern, start, stop in ((_COMMENT_TOO, 0, closed), (_ADDRESS_OR_TAG, closed, len(text))):
+    for pattern, start, stop in ((_COMMENT_OR_TAG, 0, closed), (TAG, closed, len(text))):
         for match in pattern.finditer(text, start, stop):
             yield match.start(), match.end(), _gap(text, match)
 
 
+def _urls(text: str) -> Iterator[Edit]:
+    colon = text.find("://")
+    while colon >= 0:
+        end = colon + 3
+        head = _SCHEME.search(text, max(colon - _LONGEST_HEAD, 0), colon)
+        if head and (rest := _REST.match(text, end)):
+            end = rest.end()
+            yield head.start(), end, " "
+        colon = text.find("://", end)
+    if "www." in text or "WWW." in text or "Www." in text:
+        end = 0
+        while www := _WWW.search(text, end):
+            end = www.end()
+            if rest := _REST.match(text, end):
+                end = rest.end()
+                yield www.start(), end, " "
+
+
+def _mails(text: str) -> Iterator[Edit]:
+    at = text.find("@")
+    while at >= 0:
+        host = _HOST.match(text, at + 1)
+        mailbox = _MAILBOX.search(text, max(at - _LONGEST_HEAD, 0), at)
+        if host and mailbox:
+            yield mailbox.start(), host.end(), " "
+        at = text.find("@", at + 1)
+
+
 def _gap(text: str, match: re.Match[str]) -> str:
     """Return what is read for something that is no prose: a tag within a word does not divide it."""
-    element = match.group(1)
+    element: str | None = match.group(1)
     if element is None:
         return " "
     if element.lower() in BLOCKS:
         return "\n"
     start, end = match.span()
     return "" if text[max(start - 1, 0) : start].isalpha() and text[end : end + 1].isalpha() else " "
+
+
+def _place(edit: Edit) -> tuple[int, int]:
+    """Order edits by where they begin, the longest first."""
+    return edit[0], -edit[1]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from model.scan.alphabet import COMBINING, GAP, INVISIBLE, SYMBOL_OF, SYMBOLS, TONE_MARKS
+from model.scan.alphabet import COMBINING, GAP, INVISIBLE, IRREGULAR, SYMBOL_OF, SYMBOLS, TONE_MARKS
 from model.scan.noise import Edit, addresses_and_markup, entities
 
 _IRREGULAR = re.compile(f"[{COMBINING}{INVISIBLE}]+")
@@ -18,6 +18,7 @@ _MARKS = dict.fromkeys(map(ord, COMBINING + INVISIBLE))
 _INVISIBLE = dict.fromkeys(map(ord, INVISIBLE))
 
 _MAX_MARKS = 30
+_LONG_CHARS = 200
 
 _SECOND_VOWELS = {"o": "ae", "u": "y"}
 """In oa, oe and uy the tone mark may stand on either vowel ("hòa", "hoà"); chude writes it on the second one."""
@@ -49,10 +50,18 @@ def _compositions(text: str) -> Iterator[Edit]:
 
     Of a run of marks the first 30 count, as in Unicode's Stream-Safe Text Format: composing takes the square of them.
     """
-    for match in _IRREGULAR.finditer(text):
+    for match in _IRREGULAR.finditer(text) if _may_be_irregular(text) else ():
         start, end = max(match.start() - 1, 0), match.end()
         visible = text[start:end].translate(_INVISIBLE)[: 1 + _MAX_MARKS]
         yield start, end, unicodedata.normalize("NFC", visible).translate(_MARKS)
+
+
+def _may_be_irregular(text: str) -> bool:
+    """Tell whether a text may have irregular characters: a look-up in arrays is faster than the pattern."""
+    if len(text) < _LONG_CHARS:
+        return True
+    codes = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
+    return bool((SYMBOL_OF.take(codes) == IRREGULAR).any())
 
 
 _PASSES = (entities, addresses_and_markup, _compositions)

@@ -108,6 +108,8 @@ class Explainer:
 
     def context(self, tags: Sequence[str]) -> list[Context]:
         """Return what the whole article added for each of `tags`."""
+        if not tags:
+            return []
         damped = float(damping(np.array(self._n_sentences)))
         anywhere = np.ones(self._reading.word.size, bool)
         context: list[Context] = []

@@ -55,44 +55,54 @@ STOPS = ".,;:!?…)]}'’"
 NO_ADDRESS = set('<>"“”«»')
 
 
-def address_at(text: str, at: int) -> int:
-    """Where the address that begins here ends, or `at`."""
-    before = text[max(at - 1, 0) : at]
-    heads = [r"(?:https?|ftps?)://"]
-    if not re.match(r"\w", before):
-        heads.append(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://")
-        if before != ".":
-            heads.append(r"(?:www|WWW|Www)\.")
-    for head in heads:
-        if found := re.compile(head, re.I if head == heads[0] else 0).match(text, at):
-            end = found.end()
-            while end < len(text) and not text[end].isspace() and text[end] not in NO_ADDRESS:
-                end += 1
-            while end > found.end() and text[end - 1] in STOPS:
-                end -= 1
-            if end > found.end():
-                return end
-    mail = re.compile(r"(?:(?<!\w)mailto:)?(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", re.I)
-    found = mail.match(text, at)
-    return found.end() if found else at
+MAIL = re.compile(r"(?:(?<!\w)mailto:)?(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", re.I)
+SCHEME = re.compile(r"(?:(?i:https?|ftps?)|(?<!\w)[a-zA-Z][a-zA-Z0-9+.-]{0,15})://")
+WWW = re.compile(r"(?<![\w.])(?:www|WWW|Www)\.")
+
+
+def rest_of_address(text: str, at: int) -> int:
+    """Where an address whose head ends here ends, or `at`."""
+    end = at
+    while end < len(text) and not text[end].isspace() and text[end] not in NO_ADDRESS:
+        end += 1
+    while end > at and text[end - 1] in STOPS:
+        end -= 1
+    return end
+
+
+def spans(text: str, kind: str) -> list[tuple[int, int, str]]:
+    """Where tags, addresses with a scheme or "www.", or mailboxes begin and end, and what is read in their place."""
+    found, at = [], 0
+    while at < len(text):
+        end, new = at, " "
+        if kind in ("scheme", "www"):
+            if match := (SCHEME if kind == "scheme" else WWW).match(text, at):
+                rest = rest_of_address(text, match.end())
+                end = rest if rest > match.end() else at
+        elif kind == "mail":
+            match = MAIL.match(text, at)
+            end = match.end() if match else at
+        elif text.startswith("<!--", at) and text.find("-->", at + 4) >= 0:
+            end = text.find("-->", at + 4) + 3
+        elif tag := noise.TAG.match(text, at):
+            end = tag.end()
+            inside = text[max(at - 1, 0) : at].isalpha() and text[end : end + 1].isalpha()
+            new = "\n" if tag.group(1).lower() in noise.BLOCKS else "" if inside else " "
+        if end > at:
+            found.append((at, end, new))
+        at = max(end, at + 1)
+    return found
 
 
 def blank(text: str) -> str:
     """A gap for each address, tag and comment; a line break for the tag of a block element."""
-    pieces, at = "", 0
-    while at < len(text):
-        tag = noise.TAG.match(text, at)
-        if text.startswith("<!--", at) and text.find("-->", at + 4) >= 0:
-            at, new = text.find("-->", at + 4) + 3, " "
-        elif tag:
-            inside = at > 0 and text[at - 1].isalpha() and text[tag.end() : tag.end() + 1].isalpha()
-            at, new = tag.end(), "\n" if tag.group(1).lower() in noise.BLOCKS else "" if inside else " "
-        elif (end := address_at(text, at)) > at:
-            at, new = end, " "
-        else:
-            at, new = at + 1, text[at]
-        pieces += new
-    return pieces
+    pieces, done = "", 0
+    every = [span for kind in ("tag", "scheme", "www", "mail") for span in spans(text, kind)]
+    for start, end, new in sorted(every, key=lambda span: (span[0], -span[1])):
+        if start >= done:
+            pieces += text[done:start] + new
+            done = end
+    return pieces + text[done:]
 
 
 def clean(text: str) -> str:

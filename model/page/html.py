@@ -31,7 +31,9 @@ _MIN_WORDS = 30
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _SPACES = re.compile(" {2,}")
 _LINE_ENDS = re.compile(r" ?\n[ \n]*")
-_NOT_IN_HTML = re.compile("[\0\ud800-\udfff]")
+_FEEDS = str.maketrans("\v\f", "\n\n")
+_NOT_IN_XML = re.compile("[\0-\x08\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What lxml refuses."""
 
 
 class Markup(Enum):
@@ -69,8 +71,12 @@ def _behind_prolog(text: str) -> int:
 
 def read_html(html: str) -> str:
     """Return the text of a page or a fragment. Raises NoArticle for a page without an article."""
-    source = _NOT_IN_HTML.sub("", html[_behind_prolog(html) :])
-    return _read_page(source) if markup_of(html) is Markup.PAGE else _read_fragment(source)
+    start = _behind_prolog(html)
+    is_page = markup_of(html) is Markup.PAGE
+    if is_page and not _HEAD.match(html, start) and (page := _PAGE.search(html, start)):
+        start = page.start()
+    source = _NOT_IN_XML.sub("", html[start:].translate(_FEEDS))
+    return _read_page(source) if is_page else _read_fragment(source)
 
 
 def _read_page(html: str) -> str:

@@ -20,10 +20,10 @@ _HIGH_CHARS = "".join(chr(n) if n in _UNDEFINED else bytes([n]).decode("cp1252")
 _CONTINUATIONS = {*_HIGH_CHARS[:0x40], *map(chr, range(0x80, 0xC0))}
 _ANY = "".join(map(re.escape, sorted(_CONTINUATIONS)))
 _NOTICED = "".join(map(re.escape, sorted({*NOTICED} & _CONTINUATIONS)))
-_SIGN = re.compile(f"á»[{_ANY}]|áº[{_NOTICED}]|Æ[{_ANY}]|[ÃÄÂÅ][{_NOTICED}]|â€")
+_SIGN = f"á»[{_ANY}]|áº[{_NOTICED}]|Æ[{_ANY}]|[ÃÄÂÅ][{_NOTICED}]|â€"
 """What Vietnamese letters and quotation marks become; one character in each is in `NOTICED`."""
 _MAY_BE_SIGN = re.compile(f"[Æ€{_NOTICED}]")
-_LETTER = re.compile(f"á[º»][{_ANY}]|[ÆÄ][{_ANY}]|[ÃÂÅ][{_NOTICED}\xa0]|â€[{_ANY}]")
+_LETTER = f"á[º»][{_ANY}]|[ÆÄ][{_ANY}]|[ÃÂÅ][{_NOTICED}\xa0]|â€[{_ANY}]"
 _BYTE_OF = {ord(char): n for n, char in enumerate(_HIGH_CHARS, 0x80)}
 _CERTAIN = 3
 """From so many signs on a text has mojibake, even when ftfy finds that most of it is right."""
@@ -37,13 +37,13 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 
 def fix_mojibake(text: str) -> str:
     """Return the text with what was UTF-8 read as cp1252 or Latin-1 repaired, all of it or parts of it."""
-    n_signs = len(_SIGN.findall(text)) if _MAY_BE_SIGN.search(text) else 0
+    n_signs = len(re.findall(_SIGN, text)) if _MAY_BE_SIGN.search(text) else 0
     if not n_signs:
         return text
     from ftfy import fix_encoding
 
     fixed: str = fix_encoding(text)
-    return _LETTER.sub(_decode_letter, fixed) if n_signs >= _CERTAIN or fixed != text else fixed
+    return re.sub(_LETTER, _decode_letter, fixed) if n_signs >= _CERTAIN or fixed != text else fixed
 
 
 def _decode_letter(match: re.Match[str]) -> str:

@@ -84,7 +84,7 @@ def spans(text: str, kind: str) -> list[tuple[int, int, str]]:
             end = match.end() if match else at
         elif text.startswith("<!--", at) and text.find("-->", at + 4) >= 0:
             end = text.find("-->", at + 4) + 3
-        elif tag := noise.TAG.match(text, at):
+        elif tag := noise.tag_pattern().match(text, at):
             end = tag.end()
             inside = text[max(at - 1, 0) : at].isalpha() and text[end : end + 1].isalpha()
             new = "\n" if tag.group(1).lower() in noise.BLOCKS else "" if inside else " "

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from model.errors import NoArticle
 from model.page.article import find_article
-from model.scan.noise import BLOCKS, TAG
+from model.scan.noise import BLOCKS, tag_pattern
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -51,7 +51,7 @@ def markup_of(text: str) -> Markup:
     start = _behind_prolog(text)
     if _PAGE.match(text, start) or _HEAD.match(text, start):
         return Markup.PAGE
-    if all(match.group(1).lower() in _ALONE_IN_PROSE for match in TAG.finditer(text)):
+    if all(match.group(1).lower() in _ALONE_IN_PROSE for match in tag_pattern().finditer(text)):
         return Markup.NONE
     return Markup.PAGE if _PAGE.search(text) else Markup.FRAGMENT
 

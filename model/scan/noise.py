@@ -6,9 +6,9 @@ time in proportion to the length of the text.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
+from functools import cache
 
 Edit = tuple[int, int, str]
 """Offset of the first character, offset behind the last one, and what is read there instead."""
@@ -27,11 +27,9 @@ samp script small source span strike strong style sub sup svg template time trac
 """
 _NAMES = "|".join(sorted({*BLOCKS, *_INLINE.split()}, key=lambda name: (-len(name), name)))
 _ATTRIBUTES = r"""(?:\s+[\w:@.-]+\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+))*"""
-TAG = re.compile(rf"</?({_NAMES})(?![\w-]){_ATTRIBUTES}\s*/?>", re.I)
-"""A well-formed tag of a known element. Words between "<" and ">" are none."""
+_TAG = rf"</?({_NAMES})(?![\w-]){_ATTRIBUTES}\s*/?>"
 
 _ENTITY = re.compile(r"&(?:amp;)*((?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});)")
-_COMMENT_OR_TAG = re.compile(rf"<!--.*?-->|{TAG.pattern}", re.I | re.S)
 _SCHEME = re.compile(r"(?:(?i:https?|ftps?)|(?<!\w)[a-zA-Z][a-zA-Z0-9+.-]{0,15})\Z")
 _WWW = re.compile(r"(?<![\w.])(?:www|WWW|Www)\.")
 _REST = re.compile(r"""[^\s<>"“”«»]*[^\s<>"“”«».,;:!?…)\]}'’]""")
@@ -39,6 +37,15 @@ _MAILBOX = re.compile(r"(?:(?<!\w)mailto:)?(?<![\w.+-])[\w.+-]{1,64}\Z", re.I)
 _HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _LONGEST_HEAD = 80
 """More characters than a scheme or the name of a mailbox has."""
+
+
+@cache
+def tag_pattern(*, or_comment: bool = False) -> re.Pattern[str]:
+    """Return the pattern of a well-formed tag of a known element. Words between "<" and ">" are none.
+
+    Compiled when it is first needed: most texts have no "<".
+    """
+    return re.compile(rf"<!--.*?-->|{_TAG}" if or_comment else _TAG, re.I | re.S)
 
 
 def has_noise(text: str) -> bool:
@@ -50,8 +57,10 @@ def entities(text: str) -> Iterator[Edit]:
     """Yield the character references in a text, also those that were escaped more than once ("&amp;nbsp;")."""
     if "&" not in text:
         return
+    from html import unescape  # with 2,231 names: not for every start
+
     for match in _ENTITY.finditer(text):
-        decoded = html.unescape(f"&{match.group(1)}")
+        decoded = unescape(f"&{match.group(1)}")
         if decoded != match.group():
             yield match.start(), match.end(), decoded
 
@@ -69,7 +78,7 @@ def _markup(text: str) -> Iterator[Edit]:
     if "<" not in text:
         return
     closed = text.rfind("-->") + 3 if "-->" in text else 0
-    for pattern, start, stop in ((_COMMENT_OR_TAG, 0, closed), (TAG, closed, len(text))):
+    for pattern, start, stop in ((tag_pattern(or_comment=True), 0, closed), (tag_pattern(), closed, len(text))):
         for match in pattern.finditer(text, start, stop):
             yield match.start(), match.end(), _gap(text, match)
 

@@ -15,7 +15,7 @@ from model import ChudeError, Tagging, TextError, TopicTagger
 from model.artifact.files import load_bytes, read_files
 from model.encoding import decode
 from model.errors import UnreadableText
-from model.page.html import is_html, read_html
+from model.memory import keep_freed_memory
 from model.tagger import Page
 from service.batch.blocks import Block
 from service.batch.inputs import MAX_LINE_BYTES
@@ -48,6 +48,7 @@ class SharedArtifact:
 
 @lru_cache(maxsize=2)
 def _unpack(shared: SharedArtifact) -> TopicTagger:
+    keep_freed_memory()
     return TopicTagger(load_bytes(shared.manifest, shared.weights, source=shared.source))
 
 
@@ -118,15 +119,16 @@ def tag_block(shared: SharedArtifact, block: Block, options: Options) -> Tagged:
 
 
 def _tag(tagger: TopicTagger, records: list[_Record], options: Options) -> list[Tagging | ChudeError]:
+    page: Page = "html" if options.html else options.page
     if options.explain:
-        return [record.error or _explain(tagger, record.text, options.page) for record in records]
+        return [record.error or _explain(tagger, record.text, page) for record in records]
     texts = [record.text for record in records if record.error is None]
-    found = iter(tagger.tag_many(texts, page=options.page, errors="return"))
+    found = iter(tagger.tag_many(texts, page=page, errors="return"))
     return [record.error or _located(next(found), record) for record in records]
 
 
 def _located(result: Tagging | TextError, record: _Record) -> Tagging | TextError:
-    return type(result)(f"{record.id}: {result}") if isinstance(result, TextError) else result
+    return result.located(str(record.id)) if isinstance(result, TextError) else result
 
 
 def _explain(tagger: TopicTagger, text: str, page: Page) -> Tagging | TextError:
@@ -172,10 +174,7 @@ def _parsed(block: Block) -> Iterator[tuple[int, object]]:
 
 def _document(block: Block, options: Options) -> _Record:
     try:
-        text = decode(block.data(), source=block.source)[0]
-        if options.html or not block.source.endswith(".txt") or is_html(text):
-            text = read_html(text, source=block.source)
-        return _Record(block.source, text)
+        return _Record(block.source, decode(block.data(), source=block.source).text)
     except TextError as error:
         return _Record(block.source, error=error)
 
@@ -217,10 +216,7 @@ def _text(fields: dict[str, Any], where: str, options: Options, may_be_broken: b
     parts = [cast(str, fields[column]) for column in present]
     if columns == ("title", "text") and len(parts) == 2 and parts[1].lstrip().startswith(parts[0].strip()):
         parts = parts[1:]
-    text = "\n".join(part for part in parts if part.strip())
-    if options.html or is_html(text):
-        text = read_html(text, source=where)
-    return text, present
+    return "\n".join(part for part in parts if part.strip()), present
 
 
 def _is_whole(text: str) -> bool:

@@ -14,7 +14,6 @@ from gevent.hub import Waiter
 from model import Tagging, TextError, TopicTagger
 from model.document import Document
 from service.web.metrics import Metrics
-from service.web.tagging import tag_documents
 
 _MAX_TEXTS = 64
 """Most texts in a batch, so that the loop is soon back."""
@@ -52,7 +51,7 @@ class Batcher:
                 waiter.switch(result)
 
     def _tag_and_count(self, documents: list[Document]) -> list[Tagging | TextError]:
-        results = tag_documents(self._live(), documents)
+        results = self._live().tag_many(documents, errors="return")
         taggings = [result for result in results if not isinstance(result, TextError)]
         self._metrics.count_documents(taggings, sum(map(len, chain.from_iterable(documents))))
         return results

@@ -46,8 +46,6 @@ class DocumentTagging(Tagging):
     """The tags of a document."""
 
     id: NotRequired[Identity]
-    text: NotRequired[str]
-    """The text that was found in an HTML page, which the offsets count in; only with ?explain=1."""
 
 
 class TextProblem(TypedDict):

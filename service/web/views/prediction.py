@@ -10,9 +10,10 @@ from typing import cast
 
 from flask import Blueprint, Response, request
 
-from model import Tagging, TextError, TopicTagger
+from model import Tagging, TextError, TopicTagger, UnreadableText
 from model.document import Document
 from model.encoding import decode
+from model.page.content import PAGES, Page
 from service.web.authorization import reading
 from service.web.body import content_type, read_body
 from service.web.documents import Submission, check_length, failure, read_submissions
@@ -21,18 +22,16 @@ from service.web.problems import RequestError
 from service.web.request_state import Counts, current_state
 from service.web.schemas import DocumentFailure, Documents, DocumentTagging, Record, Results
 from service.web.services import Services, services
-from service.web.tagging import AnyPage, explain_documents, tag_documents
 
 blueprint = Blueprint("predict", __name__)
 _JSON, _TEXT, _HTML = "application/json", "text/plain", "text/html"
 _SWITCH = {"1": True, "true": True, "0": False, "false": False}
-_PAGES: tuple[AnyPage, ...] = ("auto", "always", "never", "html")
 _PARAMETERS = {
     "explain": Parameter("1 adds the sentences and terms that carried each tag.", tuple(_SWITCH)),
     "page": Parameter(
         "auto recognises HTML and cuts the article out of what looks like a page; html takes the text for HTML; always "
         "cuts the article out; never reads the text as it stands. The default is html for text/html, and else auto.",
-        _PAGES,
+        PAGES,
     ),
 }
 
@@ -42,7 +41,7 @@ class _Query:
     """What the parameters ask for."""
 
     explain: bool = False
-    page: AnyPage | None = None
+    page: Page | None = None
 
 
 @blueprint.post("/predict")
@@ -72,7 +71,7 @@ def predict() -> Response:
 def _query() -> _Query:
     """Return what the parameters ask for. Raises RequestError 422."""
     given = read_parameters(request.args, _PARAMETERS)
-    page = next((page for page in _PAGES if page == given.get("page")), None)
+    page = next((page for page in PAGES if page == given.get("page")), None)
     return _Query(_SWITCH[given.get("explain", "0")], page)
 
 
@@ -81,8 +80,11 @@ def _read_text(body: bytes, chude: Services) -> Submission:
     charset = request.mimetype_params.get("charset")
     warnings: tuple[str, ...] = ()
     if charset is None:
-        text, encoding = decode(body, source="the body")
-        warnings = () if encoding.startswith("utf") else (f"converted from {encoding}",)
+        try:
+            decoded = decode(body, source="the body")
+        except UnreadableText as error:
+            raise RequestError(415, error.code, str(error)) from None
+        text, warnings = decoded.text, decoded.warnings
     else:
         try:
             text = body.decode(charset)
@@ -91,7 +93,7 @@ def _read_text(body: bytes, chude: Services) -> Submission:
     return Submission(check_length(Document(text=text), chude.settings), warnings=warnings)
 
 
-def _tag_one(chude: Services, submission: Submission, explain: bool, page: AnyPage) -> DocumentTagging:
+def _tag_one(chude: Services, submission: Submission, explain: bool, page: Page) -> DocumentTagging:
     state = current_state()
     if state.tag_with_others and not explain and page == "auto":
         tagging = state.tag_with_others(submission.document)
@@ -105,7 +107,7 @@ def _tag_one(chude: Services, submission: Submission, explain: bool, page: AnyPa
 
 
 def _tag_several(
-    chude: Services, checked: Sequence[Submission | DocumentFailure], explain: bool, page: AnyPage
+    chude: Services, checked: Sequence[Submission | DocumentFailure], explain: bool, page: Page
 ) -> Results:
     tagger = chude.live.tagger
     submissions = [one for one in checked if isinstance(one, Submission)]
@@ -121,15 +123,24 @@ def _tag_several(
 
 
 def _tag_all(
-    chude: Services, tagger: TopicTagger, submissions: Sequence[Submission], explain: bool, page: AnyPage
+    chude: Services, tagger: TopicTagger, submissions: Sequence[Submission], explain: bool, page: Page
 ) -> list[Tagging | TextError]:
     """Return what each document got, and count them."""
     documents = [submission.document for submission in submissions]
-    tag = explain_documents if explain else tag_documents
-    outcomes = tag(tagger, documents, page)
+    if explain:
+        outcomes = [_explain(tagger, document, page) for document in documents]
+    else:
+        outcomes = tagger.tag_many(documents, page=page, errors="return")
     taggings = [outcome for outcome in outcomes if not isinstance(outcome, TextError)]
     chude.metrics.count_documents(taggings, sum(map(len, chain.from_iterable(documents))))
     return outcomes
+
+
+def _explain(tagger: TopicTagger, document: Document, page: Page) -> Tagging | TextError:
+    try:
+        return tagger.explain(document, page=page)
+    except TextError as error:
+        return error
 
 
 def _result(submission: Submission, outcome: Tagging | TextError) -> DocumentTagging | DocumentFailure:

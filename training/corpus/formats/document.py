@@ -22,7 +22,7 @@ class Whole(Block):
     def records(self) -> Iterator[Record | Problem]:
         """Yield the one record, or why it cannot be read."""
         try:
-            text = decode(self.data, source=self.file)[0]
+            text = decode(self.data, source=self.file).text
         except UnreadableText as error:
             message = str(error).removeprefix(f"{self.file}: ")
             yield Problem(self.file, 0, "", message, code=error.code)

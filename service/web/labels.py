@@ -18,6 +18,7 @@ from service.web.schemas import LabelExamples, LabelledRecord, LabelsKept, Queue
 from service.web.services import services
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example, parse_record
+from training.corpus.records import place
 from training.corpus.writers import json_lines
 from training.labels.store import Labelling
 from training.labels.suggestions import waiting
@@ -74,7 +75,7 @@ def _example(record: object, pointer: str) -> Example | list[Problem]:
     if half is not None:
         return [Problem(pointer, 0, half.removeprefix("/"), "has half a character (a lone surrogate)")]
     parsed = parse_record(record, pointer, 0)
-    if isinstance(parsed, Example) and parsed.id == f"{pointer}:0":
+    if isinstance(parsed, Example) and parsed.id == place(pointer, 0):
         return replace(parsed, id=text_digest(parsed.text)[:16])
     return parsed
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import REPO
 
+_REPO = Path(__file__).parent.parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
 PROGRAM = [sys.executable, "-m", "service"]
 
@@ -22,7 +22,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environ(home: Path, cache: Path) -> dict[str, str]:
-    return {**os.environ, "CHUDE_HOME": str(home), "CHUDE_CACHE": str(cache), "PYTHONPATH": str(REPO)}
+    return {**os.environ, "CHUDE_HOME": str(home), "CHUDE_CACHE": str(cache), "PYTHONPATH": str(_REPO)}
 
 
 @pytest.fixture

@@ -11,11 +11,10 @@ from typing import Any
 
 import pytest
 from conftest import REPO, SEEDS
-from running import Run, environ, home, run
+from running import Run
 
 from training.labels.store import open_store
 
-__all__ = ["environ", "home", "run"]
 PROSE = "Mưa lớn kéo dài ở các tỉnh miền núi, nhiều con đường bị nước cuốn trôi và người dân phải rời nhà. "
 
 

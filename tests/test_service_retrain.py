@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import multiprocessing
 import os
 import random
 import signal
@@ -23,7 +22,8 @@ from typing import Any
 import pytest
 import requests
 from conftest import SEEDS
-from running import PROGRAM, Run, environ, home, run
+from processes import run_together
+from running import PROGRAM, Run
 from serving import answers, free_port, wait_until
 from sqlalchemy import event, select
 
@@ -40,7 +40,6 @@ from training.labels.additions import is_held_out
 from training.labels.jobs import Jobs
 from training.labels.store import Labelling, open_store
 
-__all__ = ["environ", "home", "run"]
 HANGS_AFTER_S = 600.0
 """Only there to end a test that would never end."""
 TAG = "syria"
@@ -72,7 +71,9 @@ def held_out_examples(seed_examples: list[Example]) -> list[Example]:
 
 
 def write_records(path: Path, examples: list[Example], flip: bool = False) -> Path:
-    records = [{"id": e.id, "text": e.text, "tags": sorted({TAG} - e.tags if flip else e.tags & {TAG})} for e in examples]
+    records = [
+        {"id": e.id, "text": e.text, "tags": sorted({TAG} - e.tags if flip else e.tags & {TAG})} for e in examples
+    ]
     path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), encoding="utf-8")
     return path
 
@@ -293,15 +294,11 @@ def import_and_die(home: Path, number: int, die_after: int | None) -> None:
 
 
 def test_a_killed_import_changes_nothing_and_a_whole_one_stays(home: Path) -> None:
-    context = multiprocessing.get_context("fork")
     store = open_store(home)
     store.add(batch(0), Labelling())
     store.engine.dispose()
     for number, die_after in enumerate((0, 1, 499, 500, 700, 1100, None), 1):
-        process = context.Process(target=import_and_die, args=(home, number, die_after))
-        process.start()
-        process.join()
-        assert process.exitcode == -signal.SIGKILL
+        assert run_together(import_and_die, [(home, number, die_after)]) == [-signal.SIGKILL]
         store = open_store(home)
         assert {str(example.id).partition("-")[0] for example in store.examples()} == {"0"}
         assert store.stats().labellings == 1200

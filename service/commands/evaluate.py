@@ -13,7 +13,7 @@ import click
 from model import TopicTagger
 from model.versions import load_tagger
 from service.commands.columns import column_options, notify
-from service.progress import show_progress
+from service.commands.progress_bar import show_progress
 from training.corpus.topics import read_topics
 
 if TYPE_CHECKING:

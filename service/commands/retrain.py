@@ -9,8 +9,8 @@ import click
 
 from model.errors import ChudeError
 from model.versions import Versions, home_folder
+from service.commands.progress_bar import show_progress
 from service.commands.store import the_store, user_name
-from service.progress import show_progress
 from training.progress import silent
 
 

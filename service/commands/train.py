@@ -10,7 +10,7 @@ import click
 from model.artifact.files import MANIFEST, load_with_reference, save
 from model.versions import artifact_folder
 from service.commands.columns import column_options, notify
-from service.progress import show_progress
+from service.commands.progress_bar import show_progress
 from training.corpus.topics import read_topics, topic_names
 
 

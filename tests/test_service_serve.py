@@ -358,7 +358,7 @@ def test_the_port_of_a_kubernetes_service_is_ignored(tmp_path: Path, monkeypatch
     monkeypatch.setenv("CHUDE_PORT", "tcp://10.0.0.1:8000")
     with running(tmp_path / "home", tmp_path / "log", "--workers", 1) as service:
         warning = service.log.read_text(encoding="utf-8").splitlines()[0]
-    assert warning.startswith("chude: warning: CHUDE_PORT=tcp://10.0.0.1:8000 is what Kubernetes sets")
+    assert warning.startswith("chude: warning: the variable CHUDE_PORT=tcp://10.0.0.1:8000 is what Kubernetes sets")
     assert f"the port is {service.port}" in warning
 
 

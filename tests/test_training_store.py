@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
-import multiprocessing
-import random
 import subprocess
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
-from databases import postgres, url
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from processes import run_together
 
 from model import TopicTagger
 from model.document import Document
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
-from training.corpus.readers import read_records
-from training.corpus.writers import write_examples
 from training.labels import schema
 from training.labels.additions import is_held_out
 from training.labels.database import StoreError
@@ -29,7 +27,6 @@ from training.labels.store import Labelling, LabelStore, Stats, open_store
 from training.labels.suggestions import keep_queue, suggest, waiting
 from training.progress import Progress
 
-__all__ = ["postgres", "url"]
 T = TypeVar("T")
 ME = Labelling(who="me", source="test", model="v1")
 
@@ -99,6 +96,32 @@ def test_an_example_comes_out_as_it_came_in(store: LabelStore) -> None:
     assert store.delete(["7"]) == 2
 
 
+fields = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+slugs = st.sampled_from(["syria", "arms-control", "elections"])
+examples = st.builds(
+    Example,
+    id=st.one_of(fields, st.integers(), st.floats(allow_nan=False, allow_infinity=False)),
+    document=st.builds(Document, fields, fields, fields, fields).filter(lambda document: document.fields),
+    tags=st.frozensets(slugs),
+    borderline=st.frozensets(slugs),
+    evidence=st.dictionaries(slugs, st.lists(fields, min_size=1).map(tuple)),
+)
+
+
+@given(st.lists(examples, unique_by=lambda example: text_digest(example.text)))
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_goes_into_the_store_comes_out(store: LabelStore, given_examples: list[Example]) -> None:
+    with store.writing() as connection:
+        connection.execute(schema.labellings.delete())
+        connection.execute(schema.texts.delete())
+    store.add(given_examples, ME)
+    kept = list(store.examples())
+    assert kept == given_examples
+    assert [(type(e.id), e.text, e.is_teaser) for e in kept] == [
+        (type(e.id), e.text, e.is_teaser) for e in given_examples
+    ]
+
+
 def test_a_text_that_comes_again_in_more_fields(store: LabelStore) -> None:
     apart = Document(title="Bầu cử sớm", text="Trời mưa cả ngày.")
     joined = Document(text=apart.read().text)
@@ -153,36 +176,20 @@ def test_a_tenth_is_held_out(store: LabelStore) -> None:
 
 def write_labels(url: str, writer: int) -> None:
     store = LabelStore(url)
-    for n in range(25):
+    for n in range(10):
         store.add([example(f"bài {n} của {writer}", "syria"), example(f"bài chung {n}", f"tag-{writer}")], ME)
     store.engine.dispose()
 
 
 def test_eight_writers_lose_nothing(url: str) -> None:
-    LabelStore(url).engine.dispose()
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=write_labels, args=(url, n)) for n in range(8)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert [writer.exitcode for writer in writers] == [0] * 8
+    """The first of them makes the tables while the others wait for it."""
+    assert run_together(write_labels, [(url, n) for n in range(8)]) == [0] * 8
     store = LabelStore(url)
-    assert store.stats().texts == 8 * 25 + 25
-    assert store.stats().labellings == 8 * 25 * 2
-    for n in range(25):
+    assert store.stats().texts == 8 * 10 + 10
+    assert store.stats().labellings == 8 * 10 * 2
+    for n in range(10):
         assert {row["tags"] for row in store.history(f"bài chung {n}")} == {f"tag-{k}" for k in range(8)}
     store.engine.dispose()
-
-
-def test_stores_open_at_once_migrate_once(url: str) -> None:
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=write_labels, args=(url, n)) for n in range(3)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert [writer.exitcode for writer in writers] == [0] * 3
 
 
 def test_one_job_at_a_time(store: LabelStore) -> None:
@@ -280,41 +287,6 @@ def test_addresses_that_cannot_be_opened(tmp_path: Path) -> None:
     assert "secret" not in str(refused.value)
     with pytest.raises(StoreError, match="cannot be opened"):
         LabelStore("no database")
-
-
-@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.tsv", "a.parquet", "a.ft", "a.json"])
-def test_written_and_read_again(name: str, tmp_path: Path, seed_examples: list[Example]) -> None:
-    written = random.Random(1).sample(seed_examples, 50)
-    assert write_examples(written, tmp_path / name) == 50
-    found = [record for record in read_records([tmp_path / name]) if isinstance(record, Example)]
-    assert [e.tags for e in found] == [e.tags for e in written]
-    if not name.endswith(".ft"):
-        assert [(e.id, e.text, e.borderline) for e in found] == [(e.id, e.text, e.borderline) for e in written]
-
-
-def test_label_studio(tmp_path: Path) -> None:
-    def choice(*tags: str) -> dict[str, Any]:
-        return {"type": "choices", "from_name": "t", "value": {"choices": list(tags)}}
-
-    tasks = [
-        {
-            "id": 1,
-            "data": {"text": "a"},
-            "annotations": [{"result": [choice("x")]}, {"result": [choice("syria", "y")]}],
-        },
-        {"id": 2, "data": {"title": "b", "body": "c"}, "annotations": [{"result": []}]},
-        {"id": 3, "data": {"text": "d"}, "annotations": [{"result": [choice("x")], "was_cancelled": True}]},
-        {"id": 4},
-    ]
-    import json
-
-    (tmp_path / "export.json").write_text(json.dumps(tasks), encoding="utf-8")
-    first, second, *bad = read_records([tmp_path / "export.json"])
-    assert isinstance(first, Example)
-    assert isinstance(second, Example)
-    assert (first.id, first.text, first.tags) == ("1", "a", {"syria", "y"})
-    assert (second.text, second.tags) == ("b\nc", frozenset())
-    assert [str(problem).partition("json:")[2][:8] for problem in bad] == ["3: tags:", "4: annot"]
 
 
 def test_the_queue_has_what_is_not_labelled_yet(store: LabelStore, shipped: TopicTagger) -> None:

@@ -8,9 +8,9 @@ import click
 
 from model.errors import ChudeError
 from model.versions import Versions, home_folder
+from service.commands.progress_bar import show_progress
 from service.commands.store import the_store
 from service.environment import cache_folder, environment, user_name
-from service.progress import show_progress
 from training.progress import silent
 
 
@@ -35,8 +35,13 @@ def command(force: bool, seed: int, job: str | None) -> int:
     try:
         with jobs.alive(job, shown) as progress:
             versions = Versions(home_folder(environment()))
-            options = FitOptions(seed=seed, cache=cache_folder(environment()))
-            outcome = retrain(store, versions, options, force=force, progress=progress)
+            outcome = retrain(
+                store,
+                versions,
+                FitOptions(seed=seed, cache=cache_folder(environment())),
+                force=force,
+                progress=progress,
+            )
     except ChudeError as error:
         jobs.end(job, "failed", str(error))
         raise

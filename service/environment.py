@@ -1,7 +1,7 @@
 """The environment of the process: read once when a command starts, and handed on as a mapping.
 
-No other module reads `os.environ` (tests/test_service_environment.py looks), so that what a function does depends on nothing but
-its arguments.
+No other module reads `os.environ` (tests/test_service_environment.py looks), so that what a function does depends on
+nothing but its arguments.
 """
 
 from __future__ import annotations

@@ -214,7 +214,7 @@ def test_a_job_over_http(small_home: Path, service: Service, few_examples: list[
     job = when_it_ends(f"{url}/retrain/{begun.json()['job']}", key)
     assert job["state"] == "done", job
     assert job["result"]["live"] is True
-    assert job["who"] == ""
+    assert job["who"] == "desk"
 
     def is_live() -> bool:
         model: str = requests.get(f"{url}/readyz", timeout=HANGS_AFTER_S).json()["model"]

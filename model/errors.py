@@ -131,6 +131,8 @@ class Problem:
     message: str
     value: str = ""
     """The tag that is meant, when one tag is at fault."""
+    code: str = "bad-record"
+    """Stable name of the kind of fault, for machines."""
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file

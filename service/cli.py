@@ -34,7 +34,7 @@ _COMMANDS = {
     "labels": "service.commands.labels",
     "retrain": "service.commands.retrain",
     "models": "service.commands.models",
-    "export": "service.commands.export",
+    "export": "service.commands.models:export",
 }
 
 
@@ -43,8 +43,8 @@ class _LazyGroup(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        module = _COMMANDS.get(name)
-        return getattr(import_module(module), "command") if module else None  # noqa: B009
+        module, _, attribute = _COMMANDS.get(name, "").partition(":")
+        return getattr(import_module(module), attribute or "command") if module else None
 
 
 @click.group(

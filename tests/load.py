@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from serving import TIMEOUT_S
+
 
 def post(path: str, value: object) -> bytes:
     """A whole POST request with a JSON body."""
@@ -66,7 +68,7 @@ class _Clients:
         self.sent += 1
 
     def connect(self) -> None:
-        sock = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        sock = socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.selector.register(sock, selectors.EVENT_READ)
         self.send(sock)
@@ -98,18 +100,22 @@ def run_load(
     requests: Sequence[bytes],
     *,
     connections: int,
-    seconds: float,
+    seconds: float = float("inf"),
+    until: Callable[[], bool] = lambda: False,
     meanwhile: Callable[[float], None] = lambda elapsed: None,
     key: Callable[[bytes], bytes] = lambda body: b"",
 ) -> Load:
-    """Send the requests in turn for some seconds; `key` of each body is kept, `meanwhile` is called in between."""
+    """Send the requests in turn for some seconds, or until something is the case.
+
+    `key` of each body is kept, `meanwhile` is called in between.
+    """
     load, clients = Load(), _Clients(port, requests)
     for _ in range(connections):
         clients.connect()
     start = time.perf_counter()
     while clients.began:
-        running = time.perf_counter() - start < seconds
-        for event, _ in clients.selector.select(timeout=30):
+        running = time.perf_counter() - start < seconds and not until()
+        for event, _ in clients.selector.select(timeout=TIMEOUT_S):
             sock = event.fileobj
             assert isinstance(sock, socket.socket)
             outcome = clients.receive(sock, load, key)

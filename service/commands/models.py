@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -10,8 +11,8 @@ from model.activation import activate as make_live
 from model.activation import rollback as go_back
 from model.artifact.files import load
 from model.errors import ArtifactError
-from model.versions import Versions, home_folder
-from service.commands import export
+from model.files import write_whole
+from model.versions import Versions, artifact_folder, home_folder
 from service.environment import environment
 
 
@@ -23,9 +24,6 @@ def the_versions() -> Versions:
 @click.group("models")
 def command() -> None:
     """List, inspect and switch the versions of the model."""
-
-
-command.add_command(export.command, "export")
 
 
 @command.command("list")
@@ -82,4 +80,20 @@ def prune(keep: int) -> int:
     """Remove old versions, but never the live one, the one before, nor what they were learnt from."""
     gone = the_versions().prune(keep)
     click.echo(f"{len(gone)} removed{': ' + ', '.join(gone) if gone else ''}")
+    return 0
+
+
+@command.command("export")
+@click.option(
+    "--sklearn", "path", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write."
+)
+@click.option("--model", "chosen", help="Folder of an artifact, or a version; by default the live one.")
+def export(path: Path, chosen: str | None) -> int:
+    """Write the model as a scikit-learn estimator, with joblib."""
+    from training.sklearn_export import export_sklearn
+
+    artifact = load(artifact_folder(environment(), chosen))
+    with write_whole(path) as part:
+        export_sklearn(artifact, str(part))
+    click.echo(f"{path}: version {artifact.version}; predict_proba and predict take a list of texts")
     return 0

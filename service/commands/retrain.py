@@ -9,9 +9,10 @@ import click
 from model.errors import ChudeError
 from model.extras import how_to_install
 from model.versions import Versions, home_folder
-from service.commands.labels import the_store
-from service.environment import cache_folder, environment
-from service.progress import show_progress
+from service.commands.progress_bar import show_progress
+from service.commands.store import the_store
+from service.environment import cache_folder, environment, user_name
+from training.progress import silent
 
 
 @click.command("retrain")
@@ -23,22 +24,26 @@ def command(force: bool, seed: int, job: str | None) -> int:
 
     A tenth of the labels, and the artifact's own reference set, are not learnt from but compared on.
     """
-    from training.labels.jobs import JobCancelled, Jobs
+    from training.labels.jobs import Jobs
 
-    store = the_store()
+    store = the_store(environment())
     jobs = Jobs(store)
-    shown = job is None
-    job = job or jobs.begin()
+    # A job of the service shows nothing: its progress is asked for.
+    shown = silent if job else show_progress
+    job = job or jobs.begin(user_name(environment()))
     try:
-        with jobs.alive(job) as progress:
+        with jobs.alive(job, shown) as progress:
             from training.fit.fitting import FitOptions
             from training.promotion import retrain
 
             versions = Versions(home_folder(environment()))
-            options = FitOptions(seed=seed, cache=cache_folder(environment()))
-            outcome = retrain(store, versions, options, force=force, progress=show_progress if shown else progress)
-    except JobCancelled:
-        return 1
+            outcome = retrain(
+                store,
+                versions,
+                FitOptions(seed=seed, cache=cache_folder(environment())),
+                force=force,
+                progress=progress,
+            )
     except ChudeError as error:
         jobs.end(job, "failed", str(error))
         raise

@@ -75,8 +75,8 @@ def _warnings(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
 
     if is_of_kubernetes("CHUDE_PORT", environ):
         yield (
-            f"CHUDE_PORT={environ['CHUDE_PORT']} is what Kubernetes sets for a service called chude, and is ignored: "
-            f"the port is {settings.port}; choose another with --port"
+            f"the variable CHUDE_PORT={environ['CHUDE_PORT']} is what Kubernetes sets for a service called chude, "
+            f"and is ignored: the port is {settings.port}; choose another with --port"
         )
     if not settings.is_local and not KeyStore(settings.home).names():
         yield (

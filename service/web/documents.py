@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from model import TextError, TextTooLong
 from model.document import Document, FieldError
-from model.unread import find_unread
 from service.settings import Settings
 from service.web.body import convert, is_half, parse_json
 from service.web.problems import RequestError
 from service.web.schemas import DocumentFailure, Documents, Identity
+from training.corpus.records import read_fields, unread_text_column
 
 _MIN_INTEGER, _MAX_INTEGER = -(2**63), 2**64 - 1
 """Integers that come back as they came."""
@@ -83,9 +84,15 @@ def _submission(record: object, pointer: str, settings: Settings) -> Submission:
         raise RequestError(
             422, "bad-field", f"{pointer}: must be a string or a number, not {_kind(identity)}", pointer=pointer
         )
-    unread = find_unread(record, document)
-    warnings = (f'{unread}: send it as "text"',) if unread else ()
-    return Submission(document, identity, warnings)
+    return Submission(document, identity, tuple(_warnings(record)))
+
+
+def _warnings(record: dict[str, object]) -> Iterator[str]:
+    """Yield what the sender of a record should know."""
+    column = unread_text_column(record)
+    if column is not None:
+        read, n_chars = ", ".join(read_fields(record)), len(str(record[column]))
+        yield f'read: {read}; not read: {column} ({n_chars:,} characters): send it as "text"'
 
 
 def _submission_or_failure(record: object, pointer: str, settings: Settings) -> Submission | DocumentFailure:

@@ -14,12 +14,11 @@ from model.errors import (
     NoArticle,
     TextError,
     TextTooLong,
-    UnreadableText,
     VersionError,
 )
 from service.web.request_state import current_state
+from training.labels.database import StoreError
 from training.labels.jobs import JobRunning, JobUnknown
-from training.labels.schema import StoreError
 
 
 class RequestError(ChudeError):
@@ -48,7 +47,6 @@ class ProblemDetails(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 STATUS_OF: dict[type[ChudeError], int] = {
     TextTooLong: 413,
-    UnreadableText: 415,
     NoArticle: 422,
     TextError: 422,
     VersionError: 404,

@@ -46,8 +46,6 @@ class DocumentTagging(Tagging):
     """The tags of a document."""
 
     id: NotRequired[Identity]
-    text: NotRequired[str]
-    """The text that was found in an HTML page, which the offsets count in; only with ?explain=1."""
 
 
 class TextProblem(TypedDict):
@@ -92,6 +90,8 @@ class LabelledRecord(TypedDict):
     title: NotRequired[str | None]
     lead: NotRequired[str | None]
     body: NotRequired[str | None]
+    evidence: NotRequired[Mapping[str, list[str]] | None]
+    """Sentences of the text that show each tag."""
 
 
 class LabelExamples(TypedDict):
@@ -111,7 +111,7 @@ class LabelsKept(TypedDict):
 class Waiting(TypedDict):
     """A text that is worth a label."""
 
-    id: str
+    id: str | int | float
     text: str
     why: str
     """The tag that is least sure, or "random"."""
@@ -164,19 +164,6 @@ class JobBegun(TypedDict):
     """A job that was begun."""
 
     job: str
-
-
-class Job(TypedDict):
-    """How a job is getting on."""
-
-    job: str
-    state: str
-    """running, done, failed or cancelled."""
-    started: float
-    """Unix time."""
-    progress: str
-    log: list[str]
-    result: Mapping[str, Any] | None
 
 
 class Activated(TypedDict):

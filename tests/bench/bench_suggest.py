@@ -37,7 +37,7 @@ def learn(pool: list[Example], dev: list[Example], tags: list[str], seed: int, b
         if len(labelled) >= LAST:
             return scores
         if by_uncertainty:
-            wanted = {s.id for s in suggest(tagger, ((e.id, e.text) for e in rest), set(), STEP, seed=seed)}
+            wanted = {s.id for s in suggest(tagger, ((e.id, e.document) for e in rest), set(), STEP, seed=seed)}
         else:
             wanted = {example.id for example in rest[:STEP]}
         labelled += [example for example in rest if example.id in wanted]

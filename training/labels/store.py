@@ -7,50 +7,37 @@ tenth of the texts, by their digest, is never trained on: it is what candidates 
 from __future__ import annotations
 
 import json
-import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, func, select
+from sqlalchemy import Connection, Engine, Select, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from model.document import Document
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
-from training.labels.schema import StoreError, cause_of, connect, labellings, texts
+from training.labels.additions import Additions, Changes, Labelling, Scores, is_latest
+from training.labels.database import StoreError, cause_of, connect, sqlite_url
+from training.labels.rows import example_of
+from training.labels.schema import labellings, texts
 
+__all__ = ["Changes", "Labelling", "LabelStore", "Stats", "open_store"]
 _CHUNK = 500
-HELD_OUT_OF = 10
-
-
-def is_held_out(digest: str) -> bool:
-    """Tell whether the text with this digest is in the tenth that is never trained on."""
-    return int(digest[:8], 16) % HELD_OUT_OF == 0
 
 
 @dataclass(frozen=True)
-class Labelling:
-    """Where labels come from."""
+class Stats:
+    """How much there is in the store."""
 
-    who: str = ""
-    source: str = ""
-    model: str | None = None
-    """Version that was live when the labels were given."""
-
-
-@dataclass
-class Changes:
-    """What an import did."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    refused: list[str] = field(default_factory=list)
-    """Why each refused record was refused."""
+    texts: int
+    held_out: int
+    labellings: int
+    tags: Mapping[str, int]
+    """How many texts have each tag, by their latest labels."""
 
 
 class LabelStore:
@@ -78,56 +65,32 @@ class LabelStore:
         except SQLAlchemyError as error:
             raise StoreError(f"the label store cannot be read: {cause_of(error)}") from None
 
-    def add(
-        self, examples: Iterable[Example], labelling: Labelling, scores: Mapping[str, Mapping[str, float]] | None = None
-    ) -> Changes:
+    def add(self, examples: Iterable[Example], labelling: Labelling, scores: Scores | None = None) -> Changes:
         """Keep a labelling of each example, but those that say what is known already; all or none.
 
-        `scores` has what the model said, by text.
+        Of a text that comes again, the document with more fields is kept: a title apart from its text says more than
+        both in one. Evidence stays with a tag that stays, unless a later labelling gives other evidence.
         """
         changes, waiting = Changes(), iter(examples)
         with self.writing() as connection:
+            additions = Additions(connection, labelling, scores or {}, changes)
             while chunk := list(islice(waiting, _CHUNK)):
-                self._add_chunk(connection, chunk, labelling, scores or {}, changes)
+                additions.add(chunk)
         return changes
-
-    def _add_chunk(
-        self,
-        connection: Connection,
-        chunk: list[Example],
-        labelling: Labelling,
-        scores: Mapping[str, Mapping[str, float]],
-        changes: Changes,
-    ) -> None:
-        digests = [text_digest(example.text) for example in chunk]
-        latest = _latest(connection, digests)
-        new_texts: dict[str, dict[str, Any]] = {}
-        rows = []
-        for digest, example in zip(digests, chunk, strict=True):
-            said = (_joined(example.tags), _joined(example.borderline))
-            before = latest.get(digest)
-            if before == said:
-                changes.unchanged += 1
-                continue
-            if before is None:
-                changes.added += 1
-                new_texts[digest] = _text_row(digest, example)
-            else:
-                changes.changed += 1
-            latest[digest] = said
-            rows.append(_labelling_row(digest, said, labelling, scores.get(example.text)))
-        if new_texts:
-            connection.execute(_insert_or_ignore(connection), list(new_texts.values()))
-        if rows:
-            connection.execute(labellings.insert(), rows)
 
     def examples(self, *, held_out: bool | None = None) -> Iterator[Example]:
         """Yield the texts with their latest labels, oldest first; all, or only those held out, or only the others."""
+        wanted = _latest_rows().order_by(labellings.c.number)
+        if held_out is not None:
+            wanted = wanted.where(texts.c.held_out == int(held_out))
         with self.reading() as connection:
-            for row in connection.execute(_latest_rows()):
-                if held_out is None or is_held_out(row.digest) == held_out:
-                    tags, borderline = (frozenset(column.split()) for column in (row.tags, row.borderline))
-                    yield Example(row.id, Document(text=row.text), tags, borderline)
+            yield from map(example_of, connection.execute(wanted))
+
+    def last_labelled(self, count: int) -> list[Example]:
+        """Return the texts that were labelled last, with their latest labels, the oldest first."""
+        wanted = _latest_rows().order_by(labellings.c.number.desc()).limit(count)
+        with self.reading() as connection:
+            return [example_of(row) for row in connection.execute(wanted)][::-1]
 
     def history(self, text: str) -> list[dict[str, Any]]:
         """Return every labelling of a text, oldest first."""
@@ -150,71 +113,23 @@ class LabelStore:
             connection.execute(delete(texts).where(texts.c.digest.in_(digests)))
         return len(digests)
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self) -> Stats:
         """Return how many texts there are, held out and with each tag, and how many labellings."""
-        counts: dict[str, int] = {}
-        held_out = total = 0
-        for example in self.examples():
-            total += 1
-            held_out += is_held_out(text_digest(example.text))
-            for tag in example.tags:
-                counts[tag] = counts.get(tag, 0) + 1
+        # Tags are counted by the sets in which they come: there are few of these, and no text is read.
+        sets = select(labellings.c.tags, func.count()).where(is_latest()).group_by(labellings.c.tags)
+        counts: Counter[str] = Counter()
         with self.reading() as connection:
-            n_labellings = connection.execute(select(func.count()).select_from(labellings)).scalar() or 0
-        return {"texts": total, "held_out": held_out, "labellings": n_labellings, "tags": dict(sorted(counts.items()))}
-
-
-def _joined(tags: Iterable[str]) -> str:
-    return " ".join(sorted(tags))
-
-
-def _text_row(digest: str, example: Example) -> dict[str, Any]:
-    return {"digest": digest, "text": example.text, "id": example.id, "is_teaser": int(example.is_teaser)}
-
-
-def _labelling_row(
-    digest: str, said: tuple[str, str], labelling: Labelling, scores: Mapping[str, float] | None
-) -> dict[str, Any]:
-    return {
-        "digest": digest,
-        "tags": said[0],
-        "borderline": said[1],
-        "who": labelling.who,
-        "source": labelling.source,
-        "at": time.time(),
-        "model": labelling.model,
-        "scores": json.dumps(scores) if scores is not None else None,
-    }
-
-
-def _newest(condition: ColumnElement[bool] | None = None) -> Any:
-    newest = select(func.max(labellings.c.number).label("number")).group_by(labellings.c.digest)
-    return (newest if condition is None else newest.where(condition)).subquery()
-
-
-def _latest(connection: Connection, digests: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return the tags and borderline tags that count now, of those texts that are labelled."""
-    newest = _newest(labellings.c.digest.in_(digests))
-    wanted = select(labellings).join(newest, labellings.c.number == newest.c.number)
-    return {row.digest: (row.tags, row.borderline) for row in connection.execute(wanted)}
+            for tags, count in connection.execute(sets):
+                counts.update(dict.fromkeys(tags.split(), count))
+            total = connection.execute(select(func.count()).select_from(texts)).scalar_one()
+            held_out = connection.execute(select(func.count()).where(texts.c.held_out == 1)).scalar_one()
+            n_labellings = connection.execute(select(func.count()).select_from(labellings)).scalar_one()
+        return Stats(total, held_out, n_labellings, dict(sorted(counts.items())))
 
 
 def _latest_rows() -> Select[Any]:
-    newest = _newest()
-    joined = labellings.join(newest, labellings.c.number == newest.c.number).join(texts)
-    columns = (texts.c.digest, texts.c.id, texts.c.text, texts.c.is_teaser, labellings.c.tags, labellings.c.borderline)
-    return select(*columns).select_from(joined).order_by(labellings.c.number)
-
-
-def _insert_or_ignore(connection: Connection) -> Any:
-    """Return an insert that leaves a text alone that another writer has just added."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as postgres_insert
-
-        return postgres_insert(texts).on_conflict_do_nothing()
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-    return sqlite_insert(texts).on_conflict_do_nothing()
+    columns = (labellings.c.tags, labellings.c.borderline, labellings.c.evidence)
+    return select(texts, *columns).join(labellings).where(is_latest())
 
 
 def open_store(home: Path, url: str | None = None) -> LabelStore:
@@ -222,4 +137,4 @@ def open_store(home: Path, url: str | None = None) -> LabelStore:
     if url:
         return LabelStore(url)
     home.mkdir(parents=True, exist_ok=True)
-    return LabelStore(f"sqlite:///{home / 'labels.sqlite'}")
+    return LabelStore(sqlite_url(home / "labels.sqlite"))

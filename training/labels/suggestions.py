@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
 from sqlalchemy import select
 
+from model.document import Document
 from model.tagger import TopicTagger
 from training.corpus.duplicates import jaccard, text_digest, word_runs
+from training.corpus.records import Identity
+from training.labels.rows import document_columns, document_of, identity_columns, identity_of
 from training.labels.schema import queue
 from training.labels.schema import texts as labelled_texts
 from training.labels.store import LabelStore
@@ -28,38 +32,52 @@ _CANDIDATES = 20
 """Texts that are kept in mind for each one that is asked for."""
 _BATCH = 500
 _MAX_SIMILARITY = 0.3
+Candidate = tuple[Identity, Document]
+"""A text that may be labelled: its id and its document."""
 
 
 @dataclass(frozen=True)
 class Suggestion:
     """A text that is worth a label."""
 
-    id: str
-    text: str
+    id: Identity
+    document: Document
     why: str
     """The tag that is least sure, or "random"."""
     scores: dict[str, float]
 
+    @cached_property
+    def text(self) -> str:
+        """Return the text that is read."""
+        return self.document.read().text
+
 
 def suggest(
-    tagger: TopicTagger, texts: Iterable[tuple[str, str]], known: set[str], count: int, *, seed: int = 0
+    tagger: TopicTagger,
+    candidates: Iterable[Candidate],
+    known: set[str],
+    count: int,
+    *,
+    seed: int = 0,
+    on_refusal: Callable[[str], None] = lambda reason: None,
 ) -> list[Suggestion]:
-    """Return `count` of the texts, given as pairs of id and text, that are not `known` by their digests.
+    """Return `count` of the candidates whose texts are not `known` by their digests.
 
-    Keeps 20 times `count` texts in memory, however many there are.
+    `on_refusal` hears of each that cannot be tagged, by its id, and why.
+    Keeps 20 times `count` documents in memory, however many there are.
     """
     n_random = round(count * RANDOM_SHARE)
     nearest: list[tuple[float, int, Suggestion]] = []
     drawn: list[tuple[float, int, Suggestion]] = []
     rng = np.random.default_rng(seed)
-    for number, (uncertainty, suggestion) in enumerate(_scored(tagger, texts, known)):
+    for number, (uncertainty, suggestion) in enumerate(_scored(tagger, candidates, known, on_refusal)):
         for heap, priority, size in (
             (nearest, uncertainty, count * _CANDIDATES),
             (drawn, float(rng.random()), n_random * _CANDIDATES),
         ):
             if size:
                 (heapq.heappush if len(heap) < size else heapq.heappushpop)(heap, (priority, -number, suggestion))
-    at_random = [Suggestion(s.id, s.text, "random", s.scores) for _, _, s in sorted(drawn, reverse=True)]
+    at_random = [replace(s, why="random") for _, _, s in sorted(drawn, reverse=True)]
     chosen = _diverse(at_random, n_random, [])
     uncertain = _diverse(
         [s for _, _, s in sorted(nearest, key=lambda x: x[:2], reverse=True)], count - len(chosen), chosen
@@ -68,23 +86,27 @@ def suggest(
 
 
 def _scored(
-    tagger: TopicTagger, texts: Iterable[tuple[str, str]], known: set[str]
+    tagger: TopicTagger, candidates: Iterable[Candidate], known: set[str], on_refusal: Callable[[str], None]
 ) -> Iterator[tuple[float, Suggestion]]:
     thresholds = np.array([tag.threshold for tag in tagger.artifact.tags])
     borders = np.log(thresholds / (1 - thresholds))
     seen = set(known)
-    waiting_texts = iter(texts)
-    while batch := list(islice(waiting_texts, _BATCH)):
-        results = tagger.tag_many([text for _, text in batch], errors="return")
-        for (identity, text), result in zip(batch, results, strict=True):
+    waiting_candidates = iter(candidates)
+    while batch := list(islice(waiting_candidates, _BATCH)):
+        texts = [document.read().text for _, document in batch]
+        results = tagger.tag_many(texts, errors="return")
+        for (identity, document), text, result in zip(batch, texts, results, strict=True):
             digest = text_digest(text)
-            if not isinstance(result, dict) or digest in seen:
+            if not isinstance(result, dict):
+                on_refusal(f"{identity}: {result}")
+                continue
+            if digest in seen:
                 continue
             seen.add(digest)
             p = np.clip(np.array(list(result["scores"].values())), 1e-12, 1 - 1e-12)
             distance = np.abs(np.log(p / (1 - p)) - borders)
             tag = int(distance.argmin())
-            yield -float(distance[tag]), Suggestion(identity, text, tagger.tags[tag], result["scores"])
+            yield -float(distance[tag]), Suggestion(identity, document, tagger.tags[tag], result["scores"])
 
 
 def _diverse(ranked: Sequence[Suggestion], count: int, taken: Sequence[Suggestion]) -> list[Suggestion]:
@@ -104,7 +126,14 @@ def _diverse(ranked: Sequence[Suggestion], count: int, taken: Sequence[Suggestio
 def keep_queue(store: LabelStore, suggestions: Sequence[Suggestion]) -> None:
     """Put the suggestions in the store, in place of those that were there."""
     rows = [
-        {"digest": text_digest(s.text), "place": n, **asdict(s), "scores": json.dumps(s.scores)}
+        {
+            "digest": text_digest(s.text),
+            "place": n,
+            **identity_columns(s.id),
+            **document_columns(s.document),
+            "why": s.why,
+            "scores": json.dumps(s.scores),
+        }
         for n, s in enumerate(suggestions)
     ]
     with store.writing() as connection:
@@ -118,4 +147,4 @@ def waiting(store: LabelStore, count: int) -> list[Suggestion]:
     unlabelled = queue.c.digest.not_in(select(labelled_texts.c.digest))
     with store.reading() as connection:
         rows = connection.execute(select(queue).where(unlabelled).order_by(queue.c.place).limit(count))
-        return [Suggestion(row.id, row.text, row.why, json.loads(row.scores)) for row in rows]
+        return [Suggestion(identity_of(row), document_of(row), row.why, json.loads(row.scores)) for row in rows]

@@ -95,7 +95,7 @@ def _example(record: object, pointer: str) -> Example | list[Problem]:
 
 
 def _scores(tagger: TopicTagger, examples: list[Example]) -> Mapping[str, Mapping[str, float]]:
-    results = tagger.tag_many([example.text for example in examples], errors="return")
+    results = tagger.tag_many([example.document for example in examples], errors="return")
     return {
         example.text: result["scores"]
         for example, result in zip(examples, results, strict=True)

@@ -10,7 +10,7 @@ from typing import cast
 
 from flask import Blueprint, Response, request
 
-from model import Tagging, TextError, TopicTagger
+from model import Tagging, TextError, TopicTagger, UnreadableText
 from model.document import Document
 from model.encoding import decode
 from model.page.content import PAGES, Page
@@ -22,7 +22,6 @@ from service.web.problems import RequestError
 from service.web.request_state import Counts, current_state
 from service.web.schemas import DocumentFailure, Documents, DocumentTagging, Record, Results
 from service.web.services import Services, services
-from service.web.tagging import explain_documents
 
 blueprint = Blueprint("predict", __name__)
 _JSON, _TEXT, _HTML = "application/json", "text/plain", "text/html"
@@ -81,7 +80,10 @@ def _read_text(body: bytes, chude: Services) -> Submission:
     charset = request.mimetype_params.get("charset")
     warnings: tuple[str, ...] = ()
     if charset is None:
-        decoded = decode(body, source="the body")
+        try:
+            decoded = decode(body, source="the body")
+        except UnreadableText as error:
+            raise RequestError(415, error.code, str(error)) from None
         text, warnings = decoded.text, decoded.warnings
     else:
         try:
@@ -126,12 +128,19 @@ def _tag_all(
     """Return what each document got, and count them."""
     documents = [submission.document for submission in submissions]
     if explain:
-        outcomes = explain_documents(tagger, documents, page)
+        outcomes = [_explain(tagger, document, page) for document in documents]
     else:
         outcomes = tagger.tag_many(documents, page=page, errors="return")
     taggings = [outcome for outcome in outcomes if not isinstance(outcome, TextError)]
     chude.metrics.count_documents(taggings, sum(map(len, chain.from_iterable(documents))))
     return outcomes
+
+
+def _explain(tagger: TopicTagger, document: Document, page: Page) -> Tagging | TextError:
+    try:
+        return tagger.explain(document, page=page)
+    except TextError as error:
+        return error
 
 
 def _result(submission: Submission, outcome: Tagging | TextError) -> DocumentTagging | DocumentFailure:

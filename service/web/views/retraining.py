@@ -8,11 +8,11 @@ import threading
 
 from flask import Blueprint, Response
 
-from service.web.authorization import needs_key
+from service.web.authorization import check_key, needs_key
 from service.web.operations import json_response, operation
-from service.web.schemas import Job, JobBegun
+from service.web.schemas import JobBegun
 from service.web.services import Services, services
-from training.labels.jobs import Jobs
+from training.labels.jobs import Job, Jobs
 
 blueprint = Blueprint("retrain", __name__)
 
@@ -24,7 +24,7 @@ def begin() -> Response:
     """Begin a job; one at a time."""
     chude = services()
     jobs = Jobs(chude.store())
-    job = jobs.begin()
+    job = jobs.begin(check_key())
     try:
         _start(chude, job)
     except OSError as error:

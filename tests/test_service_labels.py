@@ -1,0 +1,160 @@
+"""`chude labels` as users run it: what comes in comes out, and what cannot be read is said."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import REPO, SEEDS
+from running import Run
+
+from training.labels.store import open_store
+
+PROSE = "Mưa lớn kéo dài ở các tỉnh miền núi, nhiều con đường bị nước cuốn trôi và người dân phải rời nhà. "
+
+
+def write_lines(path: Path, *records: object) -> Path:
+    lines = [json.dumps(record, ensure_ascii=False) for record in records]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def parse_lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_labels_on_the_command_line(run: Run, tmp_path: Path) -> None:
+    assert "253 added, 0 changed, 0 unchanged, 0 refused" in run("labels", "import", SEEDS / "articles.jsonl").stdout
+    assert "0 added, 0 changed, 253 unchanged, 0 refused" in run("labels", "import", SEEDS / "articles.jsonl").stdout
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"text": "một bài mới", "tags": []}\n{"text": "hai", "tags": ["Syria"]}\n', encoding="utf-8")
+    refused = run("labels", "import", bad, status=1)
+    assert f"{bad}:2: tags: 'Syria' is no tag" in refused.stderr
+    assert "nothing imported" in refused.stdout
+    assert "1 added, 0 changed, 0 unchanged, 1 refused" in run("labels", "import", bad, "--skip-bad").stdout
+    assert run("labels", "stats").stdout.startswith("254 texts, ")
+    assert "một bài mới" in run("labels", "list", "-n", 1).stdout
+    assert "254 examples" in run("labels", "export", tmp_path / "out.csv").stdout
+    assert len(run("labels", "export", "-").stdout.splitlines()) == 254
+    assert run("labels", "delete", f"{bad}:1").stdout == "1 removed\n"
+    run("labels", "delete", "nobody", status=1)
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "-"])
+def test_what_was_given_is_exported_and_imported_again(run: Run, tmp_path: Path, name: str) -> None:
+    given = [
+        {"id": 1, "title": "Bầu cử Quốc hội", "text": "Trời mưa cả ngày.", "tags": ["elections"]},
+        {"id": "b", "title": "Tin vắn", "lead": "Giá gạo tăng.", "tags": []},
+        {
+            "id": "c",
+            "body": "Bom rơi xuống Idlib. Dân chạy.",
+            "tags": ["syria"],
+            "borderline": ["ukraine"],
+            "evidence": {"syria": ["Bom rơi xuống Idlib."]},
+        },
+    ]
+    run("labels", "import", write_lines(tmp_path / "in.jsonl", *given))
+    if name == "-":
+        assert parse_lines(run("labels", "export", "-").stdout) == given
+        return
+    assert "3 examples" in run("labels", "export", tmp_path / name).stdout
+    run("labels", "delete", "1", "b", "c")
+    assert "3 added" in run("labels", "import", tmp_path / name).stdout
+    exported = parse_lines(run("labels", "export", "-").stdout)
+    assert [{**record, "id": str(record["id"])} for record in exported] == [{**g, "id": str(g["id"])} for g in given]
+    if name == "out.jsonl":
+        assert exported == given
+
+
+def test_an_id_that_is_not_given_is_the_path_as_it_was_given(
+    environ: dict[str, str], home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "sub").mkdir()
+    write_lines(tmp_path / "sub" / "a.jsonl", {"text": "Một", "tags": []}, {"text": "Hai", "tags": []})
+    for given, stdin in (("sub/a.jsonl", None), ("./sub/a.jsonl", None), ("-", '{"text": "Ba", "tags": []}')):
+        command = [sys.executable, "-m", "service", "labels", "import", given]
+        subprocess.run(command, env=environ, cwd=tmp_path, input=stdin, text=True, check=True, capture_output=True)
+    ids = [example.id for example in open_store(home).examples()]
+    assert ids == ["sub/a.jsonl:1", "sub/a.jsonl:2", "-:1"]
+
+
+def test_import_says_what_it_did_not_read(run: Run, tmp_path: Path) -> None:
+    crawled = write_lines(
+        tmp_path / "crawl.jsonl",
+        *({"key": n, "title": f"Bài {n}", "content": f"{n} {PROSE * 5}", "tags": []} for n in range(3)),
+    )
+    told = run("labels", "import", crawled)
+    assert "3 added" in told.stdout
+    assert "read: title; not read: content" in told.stderr
+    assert "--text-column content" in told.stderr
+    done = run("labels", "import", crawled, "--text-column", "content", "--id-column", "key")
+    assert (done.stderr, "3 added" in done.stdout) == ("", True)
+    exported = parse_lines(run("labels", "export", "-").stdout)
+    assert [record["id"] for record in exported[3:]] == [0, 1, 2]
+    assert exported[3]["text"].startswith("0 Mưa lớn")
+    wrong = run("labels", "import", crawled, "--id-column", "uid", status=1)
+    assert f"{crawled}: uid: no such column; there is key, title, content, tags" in wrong.stderr
+
+
+def test_skipped_tasks_are_counted(run: Run, tmp_path: Path) -> None:
+    choice = {"type": "choices", "from_name": "topic", "to_name": "text", "value": {"choices": ["syria"]}}
+    tasks = [
+        {"id": 1, "data": {"text": "Bom rơi ở Idlib."}, "annotations": [{"result": [choice]}]},
+        {"id": 2, "data": {"text": "Giá gạo tăng."}, "annotations": [{"result": [], "was_cancelled": True}]},
+    ]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    done = run("labels", "import", path)
+    assert "1 added" in done.stdout
+    assert f"{path}: 1 records without an answer are left out" in done.stderr
+
+
+def test_suggest(run: Run, tmp_path: Path) -> None:
+    pool = write_lines(
+        tmp_path / "pool.jsonl",
+        {"id": 7, "title": "Hội đồng bàn về bầu cử", "text": "Các bên hẹn gặp lại vào tuần sau ở thủ đô."},
+        {"title": "Giá gạo tăng nhẹ", "lead": "Chợ đông hơn mọi khi."},
+        {"id": "broken", "text": 5},
+    )
+    done = run("labels", "suggest", pool, "-n", 5)
+    suggested = sorted(parse_lines(done.stdout), key=lambda record: str(record["id"]))
+    assert [record["id"] for record in suggested] == [f"{pool}:2", 7]
+    assert (suggested[0]["title"], suggested[0]["lead"]) == ("Giá gạo tăng nhẹ", "Chợ đông hơn mọi khi.")
+    assert all(record["tags"] == [] for record in suggested)
+    assert f"{pool}:3: text: must be a string, not int 5" in done.stderr
+    labelled = tmp_path / "labelled.jsonl"
+    labelled.write_text(done.stdout, encoding="utf-8")
+    assert "2 added" in run("labels", "import", labelled).stdout
+    again = run("labels", "suggest", pool)
+    assert (again.stdout, "nothing to suggest: each of the 2 texts is labelled" in again.stderr) == ("", True)
+
+
+def test_suggest_with_a_column_that_is_not_there(run: Run, tmp_path: Path) -> None:
+    records = [{"id": n, "content": f"Bài số {n} nói về mưa."} for n in range(30)]
+    pool = write_lines(tmp_path / "pool.jsonl", *records)
+    wrong = run("labels", "suggest", pool, "--text-column", "contents", status=1)
+    assert wrong.stdout == ""
+    assert f"{pool}:1: contents: is missing: give contents; there is id, content" in wrong.stderr
+    assert "30 records in all cannot be read" in wrong.stderr
+    assert len(wrong.stderr.splitlines()) == 21
+    assert "no such column" in run("labels", "suggest", pool, "--id-column", "key", status=1).stderr
+    table = tmp_path / "pool.csv"
+    table.write_text("id,content\n1,Mưa lớn ở miền Trung\n", encoding="utf-8")
+    assert "there is id, content" in run("labels", "suggest", table, status=1).stderr
+    assert run("labels", "suggest", table, "--text-column", "content").stdout.count("\n") == 1
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user without a passwd entry")
+def test_a_user_without_a_passwd_entry_has_a_name() -> None:
+    code = (
+        "import os; from service.commands.store import user_name; os.setuid(54321); "
+        "print(user_name({}), user_name({'USER': 'anna'}), user_name({'LOGNAME': 'bert', 'USER': 'anna'}))"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(REPO)}
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == "54321 anna bert\n"

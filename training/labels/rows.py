@@ -1,0 +1,65 @@
+"""Documents, ids and evidence as columns, and back: each comes out of the store as it came in.
+
+>>> document_columns(Document(title="Bầu cử", text="Cử tri đi bỏ phiếu."))
+{'title': 'Bầu cử', 'lead': None, 'text': 'Cử tri đi bỏ phiếu.', 'body': None}
+>>> identity_columns(7), identity_columns("7")
+({'id': '7', 'id_is_number': 1}, {'id': '7', 'id_is_number': 0})
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from model.document import FIELDS, Document
+from training.corpus.examples import Example
+from training.corpus.records import Identity
+
+Evidence = Mapping[str, tuple[str, ...]]
+
+
+def document_columns(document: Document) -> dict[str, str | None]:
+    """Return the value of each field's column; None for one that was not given."""
+    return {name: value or None for name, value in zip(FIELDS, document, strict=True)}
+
+
+def document_of(row: Row[Any]) -> Document:
+    """Return the document in the columns of a row."""
+    return Document(title=row.title or "", lead=row.lead or "", text=row.text or "", body=row.body or "")
+
+
+def identity_columns(identity: Identity) -> dict[str, object]:
+    """Return the value of each column of an id."""
+    if isinstance(identity, str):
+        return {"id": identity, "id_is_number": 0}
+    return {"id": json.dumps(identity), "id_is_number": 1}
+
+
+def identity_of(row: Row[Any]) -> Identity:
+    """Return the id in the columns of a row, of the type in which it came."""
+    identity: Identity = json.loads(row.id) if row.id_is_number else row.id
+    return identity
+
+
+def joined(tags: Iterable[str]) -> str:
+    """Return a set of tags as one string."""
+    return " ".join(sorted(tags))
+
+
+def evidence_column(evidence: Evidence) -> str | None:
+    """Return evidence as JSON; None for no evidence."""
+    return json.dumps(evidence, ensure_ascii=False, sort_keys=True) if evidence else None
+
+
+def evidence_of(column: str | None) -> dict[str, tuple[str, ...]]:
+    """Return the evidence in a column."""
+    return {tag: tuple(sentences) for tag, sentences in json.loads(column or "{}").items()}
+
+
+def example_of(row: Row[Any]) -> Example:
+    """Return the example in a row that has the columns of a text and of its labelling."""
+    tags, borderline = (frozenset(column.split()) for column in (row.tags, row.borderline))
+    return Example(identity_of(row), document_of(row), tags, borderline, evidence=evidence_of(row.evidence))

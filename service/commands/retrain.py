@@ -84,6 +84,6 @@ def describe_support(store: LabelStore, tag: str) -> str:
     n_held_out = sum(tag in example.tags for example in store.examples(held_out=True))
     n_with = sum(has_tag)
     return (
-        f"{n_with} texts to learn from have it, and {len(has_tag) - n_with} lack it, {MIN_POSITIVES} of each are needed "
-        f"({n_held_out} more that have it are held out)"
+        f"{n_with} texts to learn from have it, and {len(has_tag) - n_with} lack it, "
+        f"{MIN_POSITIVES} of each are needed ({n_held_out} more that have it are held out)"
     )

@@ -25,7 +25,7 @@ from training.corpus.readers import read_examples
 from training.corpus.records import Record
 from training.corpus.registry import FORMATS
 from training.corpus.sources import find_sources
-from training.corpus.writers import write_examples
+from training.corpus.writers import as_record, write_examples
 
 BOM = b"\xef\xbb\xbf"
 ODD_TEXTS = [
@@ -79,16 +79,13 @@ TEXTS = st.text(st.sampled_from("aă \t\r\n\",;|'=\\<_x0D😀\u2028\x0b\x1c"), m
 )
 WORDS = TEXTS.filter(lambda text: text.strip() != "")
 TAGS = st.frozensets(st.sampled_from(["syria", "arms-control", "x"]), max_size=3)
-DOCUMENTS = st.one_of(
-    st.builds(Document, text=WORDS),
-    st.builds(Document, title=WORDS, text=WORDS),
-    st.builds(Document, WORDS, WORDS, "", WORDS),
-)
-EVIDENCE = st.dictionaries(
-    st.sampled_from(["syria", "x"]), st.lists(TEXTS, min_size=1, max_size=2).map(tuple), max_size=2
-)
+DOCUMENTS = st.builds(Document, WORDS | st.just(""), WORDS | st.just(""), WORDS, WORDS | st.just(""))
+SENTENCES = st.lists(TEXTS, min_size=1, max_size=2).map(tuple)
+EVIDENCE = st.dictionaries(st.sampled_from(["syria", "x"]), SENTENCES, max_size=2)
 IDS = WORDS | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False, allow_infinity=False)
-EXAMPLES = st.lists(st.builds(Example, IDS, DOCUMENTS, TAGS, TAGS, evidence=EVIDENCE), min_size=1, max_size=4)
+EXAMPLES = st.lists(
+    st.builds(Example, IDS, DOCUMENTS, TAGS, TAGS, st.just(""), st.just(0), EVIDENCE), min_size=1, max_size=4
+)
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.csv", "x.tsv", "x.parquet", "x.xlsx", "x.json"])
@@ -103,9 +100,11 @@ def test_records_read_back_are_the_same(name: str, examples: list[Example]) -> N
         assert write_examples(examples, path) == len(examples)
         again = read_examples([path])
     for one, other in zip(examples, again, strict=True):
-        assert (one.document, one.tags, one.borderline) == (other.document, other.tags, other.borderline)
-        assert one.evidence == other.evidence
-        assert str(other.id) == str(one.id) or (name == "x.xlsx" and other.id == one.id)
+        assert as_record(one) | {"id": ""} == as_record(other) | {"id": ""}
+        if name == "x.xlsx" and not isinstance(one.id, str):
+            assert float(other.id) == pytest.approx(float(one.id), rel=1e-14)  # Excel has 15 digits
+        else:
+            assert str(other.id) == str(one.id) or other.id == one.id
         if name in ("x.jsonl", "x.json"):
             assert type(one.id) is type(other.id)
 
@@ -376,7 +375,6 @@ def test_parquet_columns_of_every_type(tmp_path: Path) -> None:
 def test_excel_says_what_it_cannot_hold(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"x.xlsx:2: text: has 32,768 characters, and a cell of Excel holds 32,767"):
         write(tmp_path / "x.xlsx", ["id", "text"], [["a", "b" * 32_768]])
-    assert not (tmp_path / "x.xlsx").exists() or True
 
 
 def test_excel_cells(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from service.commands.progress_bar import show_progress
 from service.commands.store import the_store
 from service.environment import cache_folder, environment, user_name
 from training.progress import silent
+
+if TYPE_CHECKING:
+    from training.labels.store import LabelStore
 
 
 @click.command("retrain")
@@ -53,14 +56,14 @@ def command(force: bool, seed: int, job: str | None) -> int:
     except BaseException as error:
         jobs.end(job, "failed", f"stopped: {type(error).__name__}")
         raise
-    lines = _lines(outcome)
+    lines = _lines(outcome, store)
     jobs.end(job, "done", "\n".join(lines), {"version": outcome.version, "live": outcome.is_live, **outcome.decision})
     for line in lines:
         click.echo(line)
     return 0
 
 
-def _lines(outcome: Any) -> list[str]:
+def _lines(outcome: Any, store: LabelStore) -> list[str]:
     decision = outcome.decision
     lines = [f"version {outcome.version}, strength of the prior {outcome.adaptation.strength:g}"]
     for name in ("held_out", "reference"):
@@ -74,9 +77,22 @@ def _lines(outcome: Any) -> list[str]:
     if outcome.adaptation.new_tags:
         lines.append(f"  new tags: {', '.join(outcome.adaptation.new_tags)}")
     for tag in outcome.adaptation.left_out:
-        lines.append(f"  {tag}: fewer than ten examples with it, or without it: not learnt yet")
+        lines.append(f"  {tag}: {describe_support(store, tag)}: not learnt yet")
     if outcome.is_live:
         lines.append("it is live" + (" (forced)" if not decision["accepted"] else ""))
     else:
         lines.append(f"it is worse on {' and '.join(decision['worse_on'])}, and not live; --force would make it so")
     return lines
+
+
+def describe_support(store: LabelStore, tag: str) -> str:
+    """Return how many texts have a tag, and how many are needed; those that are held out do not count."""
+    from training.fit.fitting import MIN_POSITIVES
+
+    has_tag = [tag in example.tags for example in store.examples(held_out=False)]
+    n_held_out = sum(tag in example.tags for example in store.examples(held_out=True))
+    n_with = sum(has_tag)
+    return (
+        f"{n_with} texts to learn from have it, and {len(has_tag) - n_with} lack it, "
+        f"{MIN_POSITIVES} of each are needed ({n_held_out} more that have it are held out)"
+    )

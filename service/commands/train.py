@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,9 @@ from service.commands.columns import column_options, notify
 from service.commands.progress_bar import show_progress
 from service.environment import cache_folder, environment
 from training.corpus.topics import read_topics, topic_names
+
+if TYPE_CHECKING:
+    from training.corpus.examples import Example
 
 
 @click.command("train")
@@ -40,7 +45,7 @@ def command(
     from training.corpus.examples import Columns
     from training.corpus.readers import read_examples
     from training.fit.adaptation import adapt
-    from training.fit.fitting import MIN_POSITIVES, FitOptions, fit_examples
+    from training.fit.fitting import FitOptions, fit_examples
 
     if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
@@ -55,12 +60,7 @@ def command(
         fitted, left_out = adaptation.artifact, adaptation.left_out
     artifact = save(fitted, output)
     for slug in left_out:
-        n_with = sum(slug in example.tags for example in examples)
-        click.echo(
-            f"chude: {slug}: {n_with:,} examples with it and {len(examples) - n_with:,} without it, "
-            f"{MIN_POSITIVES} of each are needed: left out",
-            err=True,
-        )
+        notify(f"{slug}: {_support(examples, slug)}: left out")
     click.echo(f"{output}: version {artifact.version}, {len(artifact.terms)} terms")
     if base != "none":
         click.echo(
@@ -71,3 +71,10 @@ def command(
     for tag in artifact.tags:
         click.echo(f"  {tag.slug:<20} F1 {tag.f1:.3f}  threshold {tag.threshold:.2f}  {tag.support} examples")
     return 0
+
+
+def _support(examples: Sequence[Example], slug: str) -> str:
+    from training.fit.fitting import MIN_POSITIVES
+
+    n_with = sum(slug in example.tags for example in examples)
+    return f"{n_with:,} examples with it and {len(examples) - n_with:,} without it, {MIN_POSITIVES} of each are needed"

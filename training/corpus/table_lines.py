@@ -11,28 +11,37 @@ _WHOLE_CELL = re.compile(r'"(?:[^"]|"")*+"', re.DOTALL)
 
 
 class Lines:
-    """Lines of a text, which can be given back, and the number of the last one."""
+    """Lines of a text, which can be given back."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
         self._returned: deque[str] = deque()
-        self.number = 0
+        self._forgotten = 0
         self.taken: list[str] = []
-        """The lines since this list was cleared."""
+        """The lines that were taken since `forget` was called."""
 
-    def __iter__(self) -> Lines:
-        return self
+    @property
+    def first(self) -> int:
+        """Return the number of the first line in `taken`, from 1."""
+        return self._forgotten + 1
 
-    def __next__(self) -> str:
-        line = self._returned.popleft() if self._returned else next(self._lines)
-        self.number += 1
-        self.taken.append(line)
-        return line
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines that are left; any number of such iterators may share them, one after the other."""
+        while self._returned:
+            self.taken.append(self._returned.popleft())
+            yield self.taken[-1]
+        for line in self._lines:
+            self.taken.append(line)
+            yield line
+
+    def forget(self) -> None:
+        """Begin a new row."""
+        self._forgotten += len(self.taken)
+        self.taken.clear()
 
     def give_back_from(self, first: int) -> None:
         """Give back the lines that were taken, from a number in `taken` on."""
         self._returned.extendleft(reversed(self.taken[first:]))
-        self.number -= len(self.taken) - first
         del self.taken[first:]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from model.document import FIELDS
 from model.errors import DataError, Problem
-from training.corpus.format import Contents, WholeFormat, flat, require
+from training.corpus.format import Contents, Records, WholeFormat, flat, require
 from training.corpus.header import check_header
 from training.corpus.records import Record
 
@@ -23,6 +23,8 @@ MAX_CELL_CHARS = 32_767
 MAX_ROWS = 1_048_576
 """What a sheet of Excel can hold."""
 _EXACT_INTEGERS = 2**53
+_LARGEST = 9.99e307
+"""Greatest number in a cell of Excel."""
 
 
 class Xlsx(WholeFormat):
@@ -31,7 +33,7 @@ class Xlsx(WholeFormat):
     name = "xlsx"
     suffixes = (".xlsx", ".xlsm")
 
-    def records(self, contents: Contents) -> Iterator[Record | Problem]:
+    def records(self, contents: Contents) -> Records:
         """Yield the rows of the first sheet that are not empty, each with the number that Excel shows."""
         first, names, rows = _open(contents)
         for line, row in enumerate(rows, first + 1):
@@ -64,7 +66,7 @@ def _check_row(path: Path, row: int) -> None:
 
 
 def _write_cell(sheet: Any, path: Path, row: int, column: int, name: str, cell: str | int | float | None) -> None:
-    if isinstance(cell, int) and abs(cell) > _EXACT_INTEGERS:
+    if isinstance(cell, int | float) and abs(cell) > (_EXACT_INTEGERS if isinstance(cell, int) else _LARGEST):
         cell = str(cell)
     if isinstance(cell, str):
         if len(cell.encode("utf-16-le")) // 2 > MAX_CELL_CHARS:
@@ -92,7 +94,7 @@ def _open(contents: Contents) -> tuple[int, list[str], Iterator[list[Any]]]:
 
 def _plain(name: str, cell: Any) -> object:
     """Return a cell as JSON has it; a number where text is read was a text before Excel saw it."""
-    if isinstance(cell, float) and cell.is_integer():
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= _EXACT_INTEGERS:
         cell = int(cell)
     if isinstance(cell, datetime.date | datetime.time):
         return cell.isoformat()

@@ -14,7 +14,7 @@ from functools import cache, partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from service.batch.output import BatchError
+from service.batch.options import BatchError
 from service.batch.tagging import SharedArtifact
 
 T = TypeVar("T")
@@ -44,7 +44,10 @@ class Workers:
         if self.dask is None:
             yield
             return
-        from dask.distributed import Client
+        try:
+            from dask.distributed import Client
+        except ImportError as error:
+            raise BatchError(f"--dask needs more packages: pip install 'chude[cluster]' ({error})") from None
         from joblib import parallel_config
 
         connect: Any = Client

@@ -128,18 +128,16 @@ def suggest_(
     import msgspec
 
     from model.versions import load_tagger
-    from service.batch.inputs import find_inputs
-    from service.batch.tagging import Options, records_of
+    from training.corpus.records import Record
+    from training.corpus.sources import find_sources
     from training.labels.suggestions import keep_queue, suggest
 
     store = the_store()
-    options = Options(text_column, id_column)
-    blocks = (block for file in find_inputs(files) for block in file.blocks())
     texts = (
-        (str(record.id), record.text)
-        for block in blocks
-        for record in records_of(block, options)
-        if record.error is None
+        (str(record.identity(source.name, id_column)), record.document(text_column).read().text)
+        for source in find_sources(files)
+        for record in source.records()
+        if isinstance(record, Record)
     )
     found = suggest(load_tagger(os.environ), texts, store.digests(), count, seed=seed)
     if to_queue:

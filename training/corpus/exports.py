@@ -1,0 +1,143 @@
+"""The labels of records that other tools have exported: Label Studio, doccano, Prodigy and spaCy.
+
+    {"text": ..., "annotations": [{"result": [{"type": "choices", "value": {"choices": ["syria"]}}]}]}   Label Studio
+    {"text": ..., "label": ["syria"]}, or "labels"                                                       doccano
+    {"text": ..., "accept": ["syria"], "answer": "accept"}                                               Prodigy, choice
+    {"text": ..., "label": "syria", "answer": "reject"}                                                  Prodigy, yes or no
+    {"text": ..., "cats": {"syria": 1.0, "ukraine": 0.0}}                                                spaCy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from model.document import FieldError, shorten
+
+MIN_VALUE = 0.5
+"""Value in spaCy's `cats` from which a text has the tag."""
+SKIPPED = "skipped by the annotator"
+_CHOICES = ("choices", "taxonomy")
+
+
+class Skipped(Exception):
+    """The annotator has left the record without an answer."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an annotator said of one text: the tags, of all of them or of one alone."""
+
+    tags: object
+    """As a file has them: not checked yet."""
+    of_one_tag: bool = False
+    """Whether only one tag was asked for; other records of the same text have the others."""
+
+
+def answer_of(fields: Mapping[str, object], label_field: str = "") -> Answer | None:
+    """Return the labels of a record, None where there are none. Raises FieldError, Skipped for one without an answer.
+
+    `label_field` names the field, of the record or of Label Studio's tasks, that has the labels.
+    """
+    if label_field and label_field in fields:
+        return Answer(_listed(label_field, fields[label_field]))
+    annotations = fields.get("annotations")
+    if isinstance(annotations, list) and "tags" not in fields:
+        return Answer(_annotated(annotations, label_field))
+    if label_field:
+        return None
+    if fields.get("tags") is not None:
+        return Answer(fields["tags"])
+    if "answer" in fields:
+        return _prodigy(fields)
+    if "cats" in fields:
+        return Answer(_cats(fields["cats"]))
+    for name in ("label", "labels"):
+        if fields.get(name) is not None:
+            return Answer(_listed(name, fields[name]))
+    return None
+
+
+def has_labels(columns: Iterable[str], label_field: str = "") -> bool:
+    """Tell whether a table with these columns can have labels."""
+    names = {label_field} if label_field else {"tags", "label", "labels"}
+    return bool(names & set(columns))
+
+
+def _listed(name: str, value: object) -> object:
+    """Return doccano's labels, or Label Studio's in its JSON-MIN."""
+    if isinstance(value, Mapping) and "choices" in value:
+        value = value["choices"]
+    if isinstance(value, list) and any(isinstance(label, list | Mapping) for label in value):
+        raise FieldError(name, "labels parts of the text: export a project of text classification")
+    return value
+
+
+def _prodigy(fields: Mapping[str, object]) -> Answer:
+    answer = fields["answer"]
+    if answer not in ("accept", "reject", "ignore"):
+        raise FieldError("answer", f'must be "accept", "reject" or "ignore", not {shorten(repr(answer), 40)}')
+    if answer == "ignore":
+        raise Skipped
+    label = fields.get("label")
+    if isinstance(label, str):
+        return Answer([label] if answer == "accept" else [], of_one_tag=True)
+    if answer == "reject":
+        raise Skipped  # of a choice of several: it says that the text, or the question, was no good
+    return Answer(fields.get("accept"))
+
+
+def _cats(value: object) -> list[str]:
+    if not isinstance(value, Mapping) or not all(isinstance(share, int | float) for share in value.values()):
+        raise FieldError("cats", f'must be an object such as {{"syria": 1.0}}, not {shorten(repr(value), 40)}')
+    return [str(tag) for tag, share in value.items() if share >= MIN_VALUE]
+
+
+def _annotated(annotations: Sequence[object], label_field: str) -> list[object]:
+    """Return the labels of a task: those of the ground truth, or else of the annotation that was finished last."""
+    finished = [one for one in annotations if isinstance(one, Mapping) and not one.get("was_cancelled")]
+    if len(annotations) and not all(isinstance(one, Mapping) for one in annotations):
+        raise FieldError("annotations", "is not as Label Studio exports it: use its JSON export")
+    if not finished:
+        raise Skipped
+    last = max(finished, key=lambda one: (bool(one.get("ground_truth")), _time(one)))
+    fields = choice_fields([last])
+    if not label_field and len(fields) > 1:
+        raise FieldError("annotations", ambiguous(fields))
+    return [
+        label
+        for part in _choices(last)
+        if not label_field or part.get("from_name") == label_field
+        for label in _labels(part)
+    ]
+
+
+def _time(annotation: Mapping[str, object]) -> str:
+    return str(annotation.get("updated_at") or annotation.get("created_at") or "")
+
+
+def ambiguous(fields: Sequence[str]) -> str:
+    """Return what to do about several fields that may have the tags."""
+    return f"has labels in several fields, {', '.join(fields)}: pick one, such as --label-field {fields[0]}"
+
+
+def choice_fields(annotations: Iterable[object]) -> list[str]:
+    """Return the names of the fields that the annotations have labels in, in order."""
+    given = (one for one in annotations if isinstance(one, Mapping))
+    return list(dict.fromkeys(str(part.get("from_name", "")) for one in given for part in _choices(one)))
+
+
+def _choices(annotation: Mapping[str, object]) -> list[Mapping[str, object]]:
+    result = annotation.get("result")
+    if not isinstance(result, list) or not all(isinstance(part, Mapping) for part in result):
+        raise FieldError("annotations", "is not as Label Studio exports it: use its JSON export")
+    return [part for part in result if part.get("type") in _CHOICES]
+
+
+def _labels(part: Mapping[str, object]) -> list[object]:
+    """Return the labels of a field: the choices, or the last step of each path in a taxonomy."""
+    value = part.get("value")
+    labels = value.get(str(part["type"])) if isinstance(value, Mapping) else None
+    if not isinstance(labels, list):
+        raise FieldError("annotations", "is not as Label Studio exports it: use its JSON export")
+    return [label[-1] if isinstance(label, list) and label else label for label in labels]

@@ -1,0 +1,250 @@
+"""CSV and TSV: one stray quotation mark costs the record in which it stands, and no other.
+
+Lines without a quotation mark are parted at the delimiter. The others go through Python's strict parser, which may take
+several lines for a quoted cell. Where it fails, the first of these lines is the record at fault, and reading goes on
+with the second one. In TSV, which many programs write without any quoting, the line is then read as it stands:
+
+    id<TAB>text
+    1<TAB>"Xin chào", ông nói            a cell that begins with a quotation mark, not a quoted cell
+    2<TAB>"Dòng một<LF>dòng hai"         a quoted cell
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
+
+from model.errors import DataError, Problem
+from training.corpus.format import MAX_LINE_BYTES, AppendedFormat, Contents, flat
+from training.corpus.formats.jsonl import checked
+from training.corpus.header import check_header
+from training.corpus.recoding import as_utf8
+from training.corpus.records import Record
+
+_DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'[",;\t|\r\n]')
+_BOM = b"\xef\xbb\xbf"
+_SEP = re.compile(r"sep=(.)[\r\n]*\Z", re.IGNORECASE)
+
+
+def encode_table(rows: Iterable[Sequence[object]], delimiter: str) -> bytes:
+    """Return rows as lines of a table; what could be misread by any of the programs that read tables is quoted."""
+    return "".join(_line([flat(cell) for cell in row], delimiter) for row in rows).encode("utf-8", "replace")
+
+
+def _line(cells: Sequence[str | int | float | None], delimiter: str) -> str:
+    texts = ["" if cell is None else str(cell) for cell in cells]
+    if delimiter == "\t" and any("\t" in text and "\n" in text for text in texts):
+        # Lines of such a cell could be taken for rows, unless another quoted cell before them says that they are not.
+        return delimiter.join(map(_quote, texts)) + "\n"
+    if len(texts) == 1 and not texts[0]:
+        return '""\n'
+    return delimiter.join(_quote(text) if _QUOTED.search(text) else text for text in texts) + "\n"
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+class _Lines:
+    """Lines of a text, which can be given back, and the number of the last one."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._returned: deque[str] = deque()
+        self.number = 0
+        self.taken: list[str] = []
+        """The lines since this list was cleared."""
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._returned.popleft() if self._returned else next(self._lines)
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def give_back_from(self, first: int) -> None:
+        """Give back the lines that were taken, from a number in `taken` on."""
+        self._returned.extendleft(reversed(self.taken[first:]))
+        self.number -= len(self.taken) - first
+        del self.taken[first:]
+
+
+class _Table:
+    """The rows of a table."""
+
+    def __init__(self, contents: Contents, delimiters: str) -> None:
+        """Read the header. Raises DataError where it cannot be used."""
+        csv.field_size_limit(MAX_LINE_BYTES)
+        stream = as_utf8(contents).stream
+        self._file = contents.file
+        self._text = io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline="")
+        self._lines = _Lines(self._text)
+        self._set_delimiter(delimiters)
+        self.names: list[str] = []
+        self._width = 0
+        header = self._next_row()
+        if isinstance(header, Problem):
+            raise DataError([header])
+        if header is not None:
+            self.names = check_header(header, self._file, self._lines.number)
+            self._width = len(header)
+
+    def _set_delimiter(self, delimiters: str) -> None:
+        """Choose the delimiter that parts the first line into most cells, or that Excel's `sep=` names."""
+        first = next(self._lines, "")
+        named = _SEP.match(first)
+        counts = {delimiter: len(split_line(first.rstrip("\r\n"), delimiter)) for delimiter in delimiters}
+        self._delimiter = named[1] if named else max(counts, key=lambda delimiter: counts[delimiter])
+        if not named and first:
+            self._lines.give_back_from(0)
+        self._parser = csv.reader(self._lines, delimiter=self._delimiter, strict=True)
+        self._is_plain = self._delimiter == "\t"
+
+    def records(self) -> Iterator[Record | Problem]:
+        """Yield the records below the header, and a problem in place of each row that cannot be read."""
+        while row := self._next_row():
+            line = self._lines.number - len(self._lines.taken) + 1
+            if isinstance(row, Problem):
+                yield row
+            elif len(row) != self._width:
+                message = f"has {len(row)} cells, and the header {self._width}: quote cells with a {self._shown} in them"
+                yield Problem(self._file, line, "", message)
+            else:
+                yield self._record(line, row)
+        self._text.detach()  # or the file would be closed with it
+
+    def _record(self, line: int, row: Sequence[str]) -> Record:
+        fields: dict[str, object] = dict(zip(self.names, row, strict=True))
+        text = "".join(self._lines.taken)
+        if "\0" not in text and _is_whole(text):
+            return Record(line, fields)
+        nul = [
+            Problem(self._file, line, name, "has a NUL byte: export the file again")
+            for name, value in zip(self.names, row, strict=True)
+            if "\0" in value
+        ]
+        return checked(line, fields, self._file, nul, bad_bytes=True)
+
+    def _next_row(self) -> list[str] | Problem | None:
+        """Return the cells of the next row that is not blank; None at the end. `taken` has its lines."""
+        for line in self._lines:
+            text = line.rstrip("\r\n")
+            if '"' in text:
+                del self._lines.taken[:-1]
+                return self._quoted_row(text)
+            if text:
+                del self._lines.taken[:-1]
+                return text.split(self._delimiter)
+        return None
+
+    def _quoted_row(self, text: str) -> list[str] | Problem:
+        """Return the cells of a row with a quotation mark in its first line, which is the one that was taken."""
+        self._lines.give_back_from(0)
+        try:
+            cells = next(self._parser)
+        except csv.Error:
+            cells = None
+        if cells is not None and self._is_meant(cells, self._lines.taken):
+            return cells
+        self._lines.give_back_from(1)
+        plain = split_line(text, self._delimiter)
+        if self._is_plain:
+            return [unquoted(cell) for cell in plain]
+        stray = next((n for n, cell in enumerate(plain) if cell.startswith('"') and unquoted(cell) == cell), 0)
+        column = self.names[stray] if stray < len(self.names) else ""
+        message = "has a stray quotation mark: in a quoted cell each one is written twice"
+        return Problem(self._file, self._lines.number, column, message)
+
+    def _is_meant(self, cells: Sequence[str], lines: Sequence[str]) -> bool:
+        """Tell whether the lines are one row, and not several that a stray quotation mark has joined."""
+        if len(lines) == 1 or not self._width:
+            return True
+        parted = [split_line(line.rstrip("\r\n"), self._delimiter) for line in lines]
+        if not self._is_plain:
+            return len(cells) == self._width or not all(len(row) == self._width for row in parted[1:])
+        quotes = any(unquoted(cell) != cell for cell in parted[0])
+        are_rows = self._width > 1 and all(len(row) == self._width for row in parted)
+        return len(cells) == self._width and (quotes or not are_rows)
+
+    @property
+    def _shown(self) -> str:
+        return {"\t": "tab", ",": "comma", ";": "semicolon"}.get(self._delimiter, self._delimiter)
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def split_line(line: str, delimiter: str) -> list[str]:
+    """Return the cells of a line, quoted ones with their quotation marks; one that is not closed ends at a delimiter.
+
+    >>> split_line('1,"a,b","c,d', ",")
+    ['1', '"a,b"', '"c', 'd']
+    """
+    cells, start = [], 0
+    pattern = _CELLS[delimiter] if delimiter in _CELLS else _cell(delimiter)
+    while match := pattern.match(line, start):
+        cells.append(match[1])
+        if match.end() == len(line) and not match[2]:
+            break
+        start = match.end()
+    return cells
+
+
+def _cell(delimiter: str) -> re.Pattern[str]:
+    end = re.escape(delimiter)
+    return re.compile(rf'("(?:[^"]|"")*+"(?={end}|\Z)|[^{end}]*)({end}|\Z)', re.DOTALL)
+
+
+_CELLS = {delimiter: _cell(delimiter) for delimiter in _DELIMITERS}
+
+
+def unquoted(cell: str) -> str:
+    """Return the text of a quoted cell; any other as it is."""
+    return cell[1:-1].replace('""', '"') if _WHOLE_CELL.fullmatch(cell) else cell
+
+
+_WHOLE_CELL = re.compile(r'"(?:[^"]|"")*+"', re.DOTALL)
+
+
+class Csv(AppendedFormat):
+    """Comma-separated values; read with semicolons, tabs and bars as well, and with Excel's first line `sep=;`."""
+
+    name = "csv"
+    suffixes: ClassVar[tuple[str, ...]] = (".csv",)
+    delimiters = _DELIMITERS
+    """Those that are looked for when reading; the first one is written."""
+
+    def records(self, contents: Contents) -> Iterator[Record | Problem]:
+        """Yield the records below the header."""
+        yield from _Table(contents, self.delimiters).records()
+
+    def columns(self, contents: Contents) -> list[str]:
+        """Return the names in the header."""
+        return _Table(contents, self.delimiters).names
+
+    def header(self, columns: Sequence[str], *, bom: bool = False) -> bytes:
+        """Return the line with the names of the columns."""
+        return (_BOM if bom else b"") + encode_table([columns], self.delimiters[0])
+
+    def encode(self, rows: Iterable[Sequence[object]], columns: Sequence[str]) -> bytes:
+        """Return the lines of the rows."""
+        return encode_table(rows, self.delimiters[0])
+
+
+class Tsv(Csv):
+    """Tab-separated values, with quoted cells as Excel writes them or without, as most other programs do."""
+
+    name = "tsv"
+    suffixes = (".tsv", ".tab")
+    delimiters = "\t"

@@ -92,8 +92,8 @@ def check_apart(sources: Iterable[Source], targets: Iterable[Path]) -> None:
             identity = _identity(path)
             if identity in read:
                 raise BatchError(
-                    f"{target}: is the input {read[identity].name}, which would be lost: choose another output, outside "
-                    "of the folders that are read"
+                    f"{target}: is the input {read[identity].name}, which would be lost: choose another output, "
+                    "outside of the folders that are read"
                 )
 
 
@@ -109,7 +109,7 @@ def check_folder(folder: Path, given: Sequence[str]) -> None:
     """Raise BatchError where the output folder lies in a folder that is read: its parts would be inputs next time."""
     for name in given:
         if Path(name).is_dir() and folder.resolve().is_relative_to(Path(name).resolve()):
-            raise BatchError(f"{folder}: lies in {name}, which is read: choose an output folder outside of it")
+            raise BatchError(f"{folder}: is, or lies in, the input {name}: choose an output folder outside of it")
 
 
 def without_journals(sources: Iterable[Source], given: Sequence[str]) -> list[Source]:

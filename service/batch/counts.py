@@ -33,6 +33,11 @@ class Counts:
     tags: Mapping[str, int] = field(default_factory=dict)
     first_error: str = ""
 
+    @property
+    def is_useless(self) -> bool:
+        """Tell whether not one record was tagged: there was none, or each has an error."""
+        return self.records == self.errors
+
     def with_block(self, tagged: Tagged) -> Counts:
         """Return the counts with one more block."""
         return self + Counts(1, len(tagged.data), tagged.records, tagged.errors, tagged.tags, tagged.first_error)

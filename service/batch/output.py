@@ -2,7 +2,7 @@
 
 `OUTPUT.part` holds the finished blocks, `OUTPUT.part.jsonl` says what run they belong to, and then, a line for each,
 what was done up to it. A block counts once it has its line; what the first file has beyond that is cut off when the run
-goes on. A run that ends before its first block is finished leaves neither.
+goes on. A run that has tagged nothing when it ends leaves neither.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class FileOutput:
         if not self._files.journal.exists() or not self._files.part.exists():
             return Counts()  # nothing is left, or the run ended between giving the output its name and tidying up
         earlier, counts = self._read_journal()
-        if not counts.blocks:
+        if counts.is_useless:
             return Counts()
         changes = _changes(earlier, self._run or {})
         if resume and not changes:
@@ -114,8 +114,8 @@ class FileOutput:
             self._journal.write(_line(self.counts.__dict__))
 
     def stop(self) -> None:
-        """Keep what is finished for a run that goes on from here; if nothing is, leave nothing behind."""
-        if not self.counts.blocks or self._run is None:
+        """Keep what is finished for a run that goes on from here; if nothing was tagged, leave nothing behind."""
+        if self.counts.is_useless or self._run is None:
             self._remove()
         self._close()
 

@@ -226,5 +226,5 @@ def _summarise(counts: Counts, output: str) -> None:
     """Say what was done. Raises BatchError if not one record could be tagged."""
     given = ", ".join(f"{tag} {n:,}" for tag, n in sorted(counts.tags.items())) or "no tag"
     click.echo(f"{output}: {counts.records:,} records, {counts.errors:,} with an error; {given}", err=True)
-    if counts.records and counts.errors == counts.records:
+    if counts.records and counts.is_useless:
         raise BatchError(f"not one record could be tagged; the first error is {counts.first_error}")

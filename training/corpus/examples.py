@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from model.artifact.validation import SLUG
-from model.document import Document, FieldError
+from model.document import Document, FieldError, shorten
 from model.errors import Problem
+from training.corpus.exports import Answer, Skipped, answer_of
+from training.corpus.records import Identity, Record
 
+T = TypeVar("T")
+_EVIDENCE = '{"syria": ["..."]}'
 Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The fields of a record that are read, where they have other names than usual."""
+
+    text: str | None = None
+    """That of the text; `text`, or `title`, `lead` and `body`, if not given."""
+    id: str = "id"
+    labels: str = ""
+    """That of the tags, or of the field of a Label Studio project; `tags`, or those of other tools, if not given."""
+
+
+COLUMNS = Columns()
 
 
 @dataclass(frozen=True)
 class Example:
     """A text with the tags that it has; every other tag, it has not."""
 
-    id: str
+    id: Identity
     document: Document
     tags: frozenset[str]
     borderline: frozenset[str] = frozenset()
     """Tags on which a careful reader could decide the other way."""
     file: str = ""
     line: int = 0
+    evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """The sentences that show a tag, by tag, where a reader has marked them."""
 
     @cached_property
     def text(self) -> str:
@@ -59,44 +81,79 @@ def parse_tags(value: object) -> frozenset[str]:
     return frozenset(slugs)
 
 
-def parse_record(record: object, file: str, line: int) -> Example | list[Problem]:
+def parse_record(record: object, file: str, line: int, columns: Columns = COLUMNS) -> Example | list[Problem]:
     """Check one record; return the example, or everything that is wrong with it."""
     if not isinstance(record, Mapping):
         return [Problem(file, line, "", 'must be an object such as {"text": "...", "tags": ["syria"]}')]
-    problems: list[Problem] = []
-    document = Document()
+    given = Record(line, dict(record))
     try:
-        document = Document.of(record)
+        answer = answer_of(given.fields, columns.labels)
     except FieldError as error:
-        problems.append(Problem(file, line, error.field, error.message))
-    found: dict[str, frozenset[str]] = {}
-    for field in ("tags", "borderline"):
-        value = record.get(field)
-        if value is None and field == "tags":
-            problems.append(Problem(file, line, field, "is missing; a text without any tag has an empty list"))
-        elif value is not None:
-            try:
-                found[field] = parse_tags(value)
-            except ValueError as error:
-                problems.append(Problem(file, line, field, str(error), getattr(error, "tag", "")))
-    identity = record.get("id")
-    if identity is not None and (isinstance(identity, bool) or not isinstance(identity, str | int)):
-        problems.append(Problem(file, line, "id", f"must be a string, not {_show(identity)}"))
-    if problems:
-        return problems
-    return Example(
-        id=str(identity) if identity not in (None, "") else f"{file}:{line}",
-        document=document,
-        tags=found["tags"],
-        borderline=found.get("borderline", frozenset()),
-        file=file,
-        line=line,
-    )
+        return [Problem(file, line, error.field, error.message)]
+    except Skipped:
+        return [Problem(file, line, "", "has no answer: the annotator skipped it")]
+    return make_example(given, answer, file, columns)
+
+
+def make_example(
+    record: Record, answer: Answer | None, file: str, columns: Columns = COLUMNS
+) -> Example | list[Problem]:
+    """Return the example that a record and its labels make, or everything that is wrong with them."""
+    checks = _Checks(file, record.line)
+    document = checks.run("", lambda: record.document(columns.text))
+    identity = checks.run(columns.id, lambda: record.identity(file, columns.id))
+    labels = columns.labels or "tags"
+    tags = None
+    if answer is None or answer.tags is None:
+        checks.problems.append(
+            Problem(file, record.line, labels, "is missing; a text without any tag has an empty list")
+        )
+    else:
+        tags = checks.run(labels, lambda: parse_tags(answer.tags))
+    borderline = checks.run("borderline", lambda: parse_tags(record.fields.get("borderline") or []))
+    evidence = checks.run("evidence", lambda: parse_evidence(record.fields.get("evidence") or {}))
+    if document is None or identity is None or tags is None or borderline is None or evidence is None:
+        return checks.problems
+    return Example(identity, document, tags, borderline, file, record.line, evidence)
+
+
+class _Checks:
+    """The problems of one record."""
+
+    def __init__(self, file: str, line: int) -> None:
+        self._file, self._line = file, line
+        self.problems: list[Problem] = []
+
+    def run(self, field: str, check: Callable[[], T]) -> T | None:
+        """Return what the check returns, or None, and note the problem, where it refuses."""
+        try:
+            return check()
+        except FieldError as error:
+            self.problems.append(Problem(self._file, self._line, error.field, error.message))
+        except BadTag as error:
+            self.problems.append(Problem(self._file, self._line, field, str(error), error.tag))
+        except ValueError as error:
+            self.problems.append(Problem(self._file, self._line, field, str(error)))
+        return None
+
+
+def parse_evidence(value: object) -> dict[str, tuple[str, ...]]:
+    """Return the sentences that show each tag, given as an object, or in a table as JSON. Raises ValueError."""
+    if isinstance(value, str):
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"must be JSON such as {_EVIDENCE} ({error})") from None
+    try:
+        evidence = msgspec.convert(value, dict[str, tuple[str, ...]])
+    except msgspec.ValidationError:
+        raise ValueError(f"must be an object such as {_EVIDENCE}, not {_show(value)}") from None
+    parse_tags(list(evidence))
+    return evidence
 
 
 def _show(value: object) -> str:
-    shown = repr(value)
-    return f"{type(value).__name__} {shown[:40]}{'...' if len(shown) > 40 else ''}"
+    return f"{type(value).__name__} {shorten(repr(value), 40)}"
 
 
 def tag_names(examples: Iterable[Example]) -> list[str]:

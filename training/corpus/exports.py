@@ -1,10 +1,10 @@
 """The labels of records that other tools have exported: Label Studio, doccano, Prodigy and spaCy.
 
-    {"text": ..., "annotations": [{"result": [{"type": "choices", "value": {"choices": ["syria"]}}]}]}   Label Studio
-    {"text": ..., "label": ["syria"]}, or "labels"                                                       doccano
-    {"text": ..., "accept": ["syria"], "answer": "accept"}                                               Prodigy, choice
-    {"text": ..., "label": "syria", "answer": "reject"}                                                  Prodigy, yes or no
-    {"text": ..., "cats": {"syria": 1.0, "ukraine": 0.0}}                                                spaCy
+{"text": ..., "annotations": [{"result": [{"type": "choices", "value": {"choices": ["syria"]}}]}]}   Label Studio
+{"text": ..., "label": ["syria"]}, or "labels"                                                       doccano
+{"text": ..., "accept": ["syria"], "answer": "accept"}                                               Prodigy, choice
+{"text": ..., "label": "syria", "answer": "reject"}                                                  Prodigy, yes or no
+{"text": ..., "cats": {"syria": 1.0, "ukraine": 0.0}}                                                spaCy
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _listed(name: str, value: object) -> object:
         value = value["choices"]
     if isinstance(value, list) and any(isinstance(label, list | Mapping) for label in value):
         raise FieldError(name, "labels parts of the text: export a project of text classification")
-    return value
+    return value.replace("#", " ") if isinstance(value, str) else value  # how doccano joins labels in CSV
 
 
 def _prodigy(fields: Mapping[str, object]) -> Answer:
@@ -100,7 +100,7 @@ def _annotated(annotations: Sequence[object], label_field: str) -> list[object]:
         raise FieldError("annotations", "is not as Label Studio exports it: use its JSON export")
     if not finished:
         raise Skipped
-    last = max(finished, key=lambda one: (bool(one.get("ground_truth")), _time(one)))
+    last = max(reversed(finished), key=lambda one: (bool(one.get("ground_truth")), _time(one)))
     fields = choice_fields([last])
     if not label_field and len(fields) > 1:
         raise FieldError("annotations", ambiguous(fields))

@@ -1,193 +1,119 @@
-"""Labelled files: JSON Lines, CSV, TSV, Parquet, fastText and Label Studio's JSON, and folders of them; .gz, too."""
+"""Labelled files as examples, one after the other: whatever their format, and whichever tool they come from."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import TypeAlias
 
-import msgspec
-
+from model.document import FIELDS, FieldError
 from model.errors import DataError, Problem
-from training.corpus.examples import Example, parse_record
+from training.corpus.examples import COLUMNS, Columns, Example, make_example
+from training.corpus.exports import Skipped, ambiguous, answer_of, choice_fields, has_labels
+from training.corpus.records import Record, describe_unread
+from training.corpus.sources import Source, find_sources
 
-_MAX_FIELD_CHARS = 1 << 27
-_LABEL = "__label__"
-Record = tuple[int, object]
-"""Line number and what stands there; a Problem when it could not be parsed."""
-
-
-def _decoded_lines(stream: IO[bytes], file: str) -> Iterator[tuple[int, str | Problem]]:
-    for number, raw in enumerate(stream, 1):
-        try:
-            line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            yield number, Problem(file, number, "", f"not UTF-8 at byte {error.start} of the line: save it as UTF-8")
-        else:
-            if line.strip():
-                yield number, line
+Notify: TypeAlias = Callable[[str], None]
+"""Takes a line that the user should see, about something that is no fault."""
 
 
-def _read_jsonl(stream: IO[bytes], file: str) -> Iterator[Record]:
-    for number, line in _decoded_lines(stream, file):
-        if isinstance(line, Problem):
-            yield number, line
-            continue
-        try:
-            yield number, msgspec.json.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            yield number, Problem(file, number, "", f"not JSON ({error}): one object a line")
+def ignore(line: str) -> None:
+    """Tell nobody."""
 
 
-def _read_fasttext(stream: IO[bytes], file: str) -> Iterator[Record]:
-    for number, line in _decoded_lines(stream, file):
-        if isinstance(line, Problem):
-            yield number, line
-            continue
-        words = line.split()
-        labels = [word.removeprefix(_LABEL) for word in words if word.startswith(_LABEL)]
-        yield number, {"text": " ".join(word for word in words if not word.startswith(_LABEL)), "tags": labels}
+def read_records(
+    names: Iterable[str | Path], columns: Columns = COLUMNS, notify: Notify = ignore
+) -> Iterator[Example | Problem]:
+    """Yield an example or a problem for every record of the files, and of the files in the folders, in order.
 
-
-def _read_table(stream: IO[bytes], file: str, delimiter: str) -> Iterator[Record]:
-    csv.field_size_limit(_MAX_FIELD_CHARS)
-    lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
-    rows = csv.DictReader(lines, delimiter=delimiter, strict=True)
+    `notify` hears what was left out by intent: records that an annotator skipped, a long column that is not read.
+    """
     try:
-        if "tags" not in (rows.fieldnames or ()):
-            yield (
-                1,
-                Problem(file, 1, "tags", f"no such column; the header has {', '.join(rows.fieldnames or ['nothing'])}"),
-            )
-            return
-        for row in rows:
-            if None in row or None in row.values():
-                yield rows.line_num, Problem(file, rows.line_num, "", "has more or fewer columns than the header")
-            else:
-                yield rows.line_num, {key: value for key, value in row.items() if value or key in ("tags", "text")}
-    except (csv.Error, UnicodeDecodeError) as error:
-        yield rows.line_num + 1, Problem(file, rows.line_num + 1, "", f"not a readable table from here on: {error}")
-    finally:
-        lines.detach()
-
-
-def _read_csv(stream: IO[bytes], file: str) -> Iterator[Record]:
-    return _read_table(stream, file, ",")
-
-
-def _read_tsv(stream: IO[bytes], file: str) -> Iterator[Record]:
-    return _read_table(stream, file, "\t")
-
-
-def _read_parquet(stream: IO[bytes], file: str) -> Iterator[Record]:
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        source = pyarrow.parquet.ParquetFile(stream)
-        number = 0
-        for batch in source.iter_batches(batch_size=1000):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
-    except (pyarrow.ArrowException, OSError) as error:
-        yield 0, Problem(file, 0, "", f"not a readable Parquet file: {str(error).splitlines()[0]}")
-
-
-def _read_label_studio(stream: IO[bytes], file: str) -> Iterator[Record]:
-    """Read Label Studio's JSON export: a list of tasks, each with its annotations; the last finished one counts."""
-    try:
-        tasks = msgspec.json.decode(stream.read())
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        yield 0, Problem(file, 0, "", f"not JSON ({error}); records one a line belong into .jsonl")
+        sources = find_sources([str(name) for name in names], labelled=True)
+    except DataError as error:
+        yield from error.problems
         return
-    if not isinstance(tasks, list):
-        yield 0, Problem(file, 0, "", "must be a list of tasks, as Label Studio exports them as JSON")
-        return
-    for number, task in enumerate(tasks, 1):
-        try:
-            yield number, _from_task(task)
-        except (KeyError, TypeError, AttributeError):
-            yield (
-                number,
-                Problem(file, number, "annotations", "is no task as Label Studio exports it: use its JSON export"),
-            )
+    for source in sources:
+        yield from _Labelled(source, columns, notify).examples()
 
 
-def _from_task(task: dict[str, Any]) -> object:
-    finished = [annotation for annotation in task["annotations"] if not annotation.get("was_cancelled")]
-    if not finished:
-        return {**task["data"], "tags": None}
-    choices = [part["value"]["choices"] for part in finished[-1]["result"] if part["type"] == "choices"]
-    record = {"id": str(task["id"]), **task["data"]}
-    return {**record, "tags": [choice for chosen in choices for choice in chosen]}
-
-
-_READERS: dict[str, Callable[[IO[bytes], str], Iterator[Record]]] = {
-    ".jsonl": _read_jsonl,
-    ".ndjson": _read_jsonl,
-    ".csv": _read_csv,
-    ".tsv": _read_tsv,
-    ".parquet": _read_parquet,
-    ".txt": _read_fasttext,
-    ".ft": _read_fasttext,
-    ".json": _read_label_studio,
-}
-
-
-def _reader_of(path: Path) -> Callable[[IO[bytes], str], Iterator[Record]] | None:
-    return _READERS.get(Path(path.name.removesuffix(".gz")).suffix.lower())
-
-
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(child for child in path.rglob("*") if child.is_file() and _reader_of(child))
-        else:
-            yield path
-
-
-def _open(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path)) if path.name.endswith(".gz") else path.open("rb")
-
-
-def _read_file(path: Path) -> Iterator[Example | Problem]:
-    file = str(path)
-    reader = _reader_of(path)
-    if reader is None:
-        yield Problem(file, 0, "", f"unknown kind of file; use one of {', '.join(_READERS)}, or these with .gz")
-        return
-    try:
-        with _open(path) as stream:
-            for line, record in reader(stream, file):
-                if isinstance(record, Problem):
-                    yield record
-                    continue
-                parsed = parse_record(record, file, line)
-                if isinstance(parsed, Example):
-                    yield parsed
-                else:
-                    yield from parsed
-    except (OSError, EOFError) as error:
-        yield Problem(file, 0, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
-
-
-def read_records(paths: Iterable[Path]) -> Iterator[Example | Problem]:
-    """Yield an example or a problem for every record of the files, and of the files in the folders, in order."""
-    for path in _files(paths):
-        yield from _read_file(path)
-
-
-def read_examples(paths: Sequence[Path]) -> list[Example]:
+def read_examples(names: Sequence[str | Path], columns: Columns = COLUMNS, notify: Notify = ignore) -> list[Example]:
     """Return the examples of all files. Raises DataError with every problem if there is any, or no example."""
-    records = list(read_records(paths))
+    records = list(read_records(names, columns, notify))
     problems = [record for record in records if isinstance(record, Problem)]
     if problems:
         raise DataError(problems)
     if not records:
-        names = ", ".join(map(str, paths))
-        raise DataError([Problem(names, 0, "", f"no labelled record; files end in {', '.join(_READERS)} or .gz")])
+        raise DataError([Problem(", ".join(map(str, names)), 0, "", "has no labelled record")])
     return [record for record in records if isinstance(record, Example)]
+
+
+class _Labelled:
+    """One labelled file."""
+
+    def __init__(self, source: Source, columns: Columns, notify: Notify) -> None:
+        self._source, self._columns, self._notify = source, columns, notify
+        self._skipped = 0
+        self._merged: dict[str, Example] = {}
+        """Examples whose tags stand in records of their own, one per tag, by their texts."""
+
+    def examples(self) -> Iterator[Example | Problem]:
+        """Yield the examples, and a problem in place of each record that is none."""
+        try:
+            if refusal := self._refusal():
+                yield refusal
+                return
+            for record in self._source.records():
+                yield from [record] if isinstance(record, Problem) else self._parsed(record)
+            yield from self._merged.values()
+            if self._skipped:
+                self._notify(f"{self._source.name}: {self._skipped:,} records without an answer are left out")
+            if unread := describe_unread(self._source.sample(), self._columns.text):
+                self._notify(f"{self._source.name}: {unread}")
+        except DataError as error:
+            yield from error.problems
+
+    def _parsed(self, record: Record) -> Iterator[Example | Problem]:
+        name = self._source.name
+        try:
+            answer = answer_of(record.fields, self._columns.labels)
+        except FieldError as error:
+            yield Problem(name, record.line, error.field, error.message)
+            return
+        except Skipped:
+            self._skipped += 1
+            return
+        example = make_example(record, answer, name, self._columns)
+        if not isinstance(example, Example):
+            yield from example
+        elif answer and answer.of_one_tag:
+            self._merge(example)
+        else:
+            yield example
+
+    def _merge(self, example: Example) -> None:
+        before = self._merged.setdefault(example.text, example)
+        self._merged[example.text] = replace(before, tags=before.tags | example.tags)
+
+    def _refusal(self) -> Problem | None:
+        """Return why the file as a whole cannot be used, where its head or its tasks say so."""
+        source, columns = self._source, self._columns
+        head = source.columns()
+        listed = ", ".join(head)
+        if head and not has_labels(head, columns.labels):
+            return Problem(source.name, 1, columns.labels or "tags", f"no such column; the header has {listed}")
+        if head and not {columns.text, *([] if columns.text else FIELDS)} & set(head):
+            message = f"no such column; the header has {listed}: name the one to read with --text-column"
+            return Problem(source.name, 1, columns.text or "text", message)
+        return self._ambiguous_fields() if source.format == "json" and source.path else None
+
+    def _ambiguous_fields(self) -> Problem | None:
+        lists = (record.fields.get("annotations") for record in self._source.records() if isinstance(record, Record))
+        fields = choice_fields(one for annotations in lists if isinstance(annotations, list) for one in annotations)
+        if len(fields) > 1 and not self._columns.labels:
+            return Problem(self._source.name, 0, "annotations", ambiguous(fields))
+        if fields and self._columns.labels and self._columns.labels not in fields:
+            message = f"is no field of these tasks: they have {', '.join(fields)}"
+            return Problem(self._source.name, 0, self._columns.labels, message)
+        return None

@@ -11,6 +11,7 @@ from training.corpus import formats
 from training.corpus.format import Format
 
 COMPRESSIONS = (".gz", ".zst")
+_BASE: type[Format] = Format  # type: ignore[type-abstract]
 
 
 def _collect(base: type[Format]) -> Iterable[Format]:
@@ -23,7 +24,7 @@ def _collect(base: type[Format]) -> Iterable[Format]:
 def _discover() -> dict[str, Format]:
     for module in pkgutil.iter_modules(formats.__path__):
         importlib.import_module(f"{formats.__name__}.{module.name}")
-    return {format.name: format for format in sorted(_collect(Format), key=lambda format: format.name)}
+    return {format.name: format for format in sorted(_collect(_BASE), key=lambda format: format.name)}
 
 
 FORMATS = _discover()

@@ -89,7 +89,7 @@ class Source:
                 yield Contents(stream, raw, self.name, self.path if as_it_is else None)
         except BrokenPipeError:
             raise
-        except (OSError, EOFError, ValueError, zlib.error, *_zstandard_errors(self.compression)) as error:
+        except _faults(self.compression) as error:
             what = (error.strerror if isinstance(error, OSError) else None) or str(error)
             message = f"cannot be read as {self.format}: {what.splitlines()[0] if what else type(error).__name__}"
             raise DataError([Problem(self.name, 0, "", message)]) from None
@@ -106,12 +106,14 @@ def _decompressed(raw: IO[bytes], compression: str) -> IO[bytes]:
     return raw
 
 
-def _zstandard_errors(compression: str) -> tuple[type[Exception], ...]:
-    if compression != ".zst":
-        return ()
-    import zstandard
+def _faults(compression: str) -> tuple[type[Exception], ...]:
+    """Return the exceptions that a damaged file causes; ValueError is pyarrow's as well."""
+    faults: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, zlib.error)
+    if compression == ".zst":
+        import zstandard
 
-    return (zstandard.ZstdError,)
+        faults += (zstandard.ZstdError,)
+    return faults
 
 
 def find_sources(names: Sequence[str], *, forced_format: str | None = None, labelled: bool = False) -> list[Source]:

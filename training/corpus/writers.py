@@ -1,25 +1,33 @@
-"""Labelled examples as files: JSON Lines, CSV, TSV, Parquet, fastText and Label Studio's JSON, one at a time."""
+"""Labelled examples as files: with every field that came in, in any format that can be written."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from model.document import FIELDS
 from model.errors import DataError, Problem
+from model.files import write_whole
 from training.corpus.examples import Example
+from training.corpus.format import AppendedFormat, WholeFormat
+from training.corpus.registry import FORMATS, format_of, split_name
 
-_COLUMNS = ("id", "text", "tags", "borderline")
-_PARQUET_ROWS = 5000
+_COLUMNS = ("id", *FIELDS, "tags", "borderline", "evidence")
+_ROWS = 500
 
 
-def as_record(example: Example) -> dict[str, Any]:
-    """Return the example as a labelled record."""
-    record: dict[str, Any] = {"id": example.id, "text": example.text, "tags": sorted(example.tags)}
-    return record | {"borderline": sorted(example.borderline)} if example.borderline else record
+def as_record(example: Example) -> dict[str, object]:
+    """Return the example as a labelled record, with the fields that it came with."""
+    record: dict[str, object] = {"id": example.id, **example.document.fields, "tags": sorted(example.tags)}
+    if example.borderline:
+        record["borderline"] = sorted(example.borderline)
+    if example.evidence:
+        record["evidence"] = {tag: list(sentences) for tag, sentences in example.evidence.items()}
+    return record
 
 
 def json_lines(examples: Iterable[Example]) -> Iterator[bytes]:
@@ -28,89 +36,57 @@ def json_lines(examples: Iterable[Example]) -> Iterator[bytes]:
         yield msgspec.json.encode(as_record(example)) + b"\n"
 
 
-def _write_jsonl(examples: Iterable[Example], path: Path) -> int:
-    with path.open("wb") as stream:
-        return sum(stream.write(line) > 0 for line in json_lines(examples))
+class RecordRows:
+    """The rows of a table of records that stand as JSON Lines in a file: they can be read several times."""
 
+    def __init__(self, lines: Path, columns: Sequence[str]) -> None:
+        self._lines, self._columns = lines, columns
 
-def _write_table(examples: Iterable[Example], path: Path) -> int:
-    count = 0
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, delimiter="\t" if path.suffix == ".tsv" else ",", lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for example in examples:
-            tags, borderline = (" ".join(sorted(found)) for found in (example.tags, example.borderline))
-            writer.writerow((example.id, example.text, tags, borderline))
-            count += 1
-    return count
-
-
-def _write_fasttext(examples: Iterable[Example], path: Path) -> int:
-    count = 0
-    with path.open("w", encoding="utf-8") as stream:
-        for example in examples:
-            labels = [f"__label__{tag}" for tag in sorted(example.tags)]
-            stream.write(" ".join([*labels, *example.text.split()]) + "\n")
-            count += 1
-    return count
-
-
-def _write_parquet(examples: Iterable[Example], path: Path) -> int:
-    import pyarrow
-    import pyarrow.parquet
-
-    string = pyarrow.string()
-    schema = pyarrow.schema(
-        [("id", string), ("text", string), *((name, pyarrow.list_(string)) for name in _COLUMNS[2:])]
-    )
-    count = 0
-    batch: list[dict[str, Any]] = []
-    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
-        for example in examples:
-            batch.append({"borderline": [], **as_record(example)})
-            count += 1
-            if len(batch) == _PARQUET_ROWS:
-                writer.write_table(pyarrow.Table.from_pylist(batch, schema))
-                batch = []
-        if batch:
-            writer.write_table(pyarrow.Table.from_pylist(batch, schema))
-    return count
-
-
-def _write_label_studio(examples: Iterable[Example], path: Path) -> int:
-    """Write a list of tasks with their annotations, as Label Studio exports and imports them."""
-    count = 0
-    with path.open("wb") as stream:
-        for count, example in enumerate(examples, 1):
-            record = as_record(example)
-            choices = {"type": "choices", "from_name": "topics", "to_name": "text"}
-            result = [{**choices, "value": {"choices": record.pop("tags")}}]
-            task = {"id": count, "data": record, "annotations": [{"result": result}]}
-            stream.write((b",\n" if count > 1 else b"[\n") + msgspec.json.encode(task))
-        stream.write(b"\n]\n" if count else b"[]\n")
-    return count
-
-
-_WRITERS: dict[str, Callable[[Iterable[Example], Path], int]] = {
-    ".jsonl": _write_jsonl,
-    ".csv": _write_table,
-    ".tsv": _write_table,
-    ".parquet": _write_parquet,
-    ".txt": _write_fasttext,
-    ".ft": _write_fasttext,
-    ".json": _write_label_studio,
-}
+    def __iter__(self) -> Iterator[list[object]]:
+        """Yield a row with a cell for each column, None where the record has none."""
+        with self._lines.open("rb") as stream:
+            for line in stream:
+                record = msgspec.json.decode(line)
+                yield [record.get(column) for column in self._columns]
 
 
 def write_examples(examples: Iterable[Example], path: Path) -> int:
     """Write the examples into a file, by its name, whole or not at all; return how many. Raises DataError."""
-    write = _WRITERS.get(path.suffix.lower())
-    if write is None:
-        raise DataError([Problem(str(path), 0, "", f"unknown kind of file; use one of {', '.join(_WRITERS)}")])
-    part = path.with_name(f".part-{path.name}")
-    try:
-        count = write(examples, part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    format = format_of(path.name, labelled=True)
+    if not isinstance(format, AppendedFormat | WholeFormat) or split_name(path.name)[2]:
+        raise DataError([Problem(str(path), 0, "", f"unknown kind of file to write: use one of {writable_suffixes()}")])
+    with write_whole(path) as part, tempfile.TemporaryDirectory(prefix="chude-") as folder:
+        lines = Path(folder) / "examples.jsonl"
+        columns, count = _spool(examples, lines)
+        rows = RecordRows(lines, columns)
+        if isinstance(format, AppendedFormat):
+            _append(format, part, columns, rows)
+        else:
+            format.write(part, columns, rows)
     return count
+
+
+def writable_suffixes() -> str:
+    """Return the endings of names that are written, for a message."""
+    written = (format for format in FORMATS.values() if isinstance(format, AppendedFormat | WholeFormat))
+    return ", ".join(suffix for format in written for suffix in format.suffixes)
+
+
+def _spool(examples: Iterable[Example], lines: Path) -> tuple[list[str], int]:
+    """Write the examples as JSON Lines; return the columns that they need, and how many there are."""
+    used = {"id", "tags"}
+    count = 0
+    with lines.open("wb") as stream:
+        for record in map(as_record, examples):
+            used.update(record)
+            stream.write(msgspec.json.encode(record) + b"\n")
+            count += 1
+    return [column for column in _COLUMNS if column in used], count
+
+
+def _append(format: AppendedFormat, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    waiting = iter(rows)
+    with path.open("wb") as stream:
+        stream.write(format.header(columns))
+        while some := list(islice(waiting, _ROWS)):
+            stream.write(format.encode(some, columns))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from model.encoding import decode
 from model.errors import Problem, UnreadableText
@@ -33,7 +34,7 @@ class Document(Format):
     """A text or page per file. Its markup says whether it is HTML, not its name."""
 
     name = "txt"
-    suffixes = (".txt",)
+    suffixes: ClassVar[tuple[str, ...]] = (".txt",)
     labelled = False
 
     def records(self, contents: Contents) -> Iterator[Record | Problem]:

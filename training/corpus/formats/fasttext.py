@@ -1,4 +1,4 @@
-"""fastText: a text per line, its labels in front of it as `__label__syria`; nothing else, so ids and fields are lost."""
+"""fastText: a text per line, its labels in front as `__label__syria`; ids and fields are lost."""
 
 from __future__ import annotations
 

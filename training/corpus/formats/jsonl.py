@@ -14,8 +14,8 @@ import numpy as np
 from model.errors import DataError, Problem
 from training.corpus.blocks import BLOCK_BYTES, Block, Stretch
 from training.corpus.format import MAX_LINE_BYTES, AppendedFormat, Contents
-from training.corpus.records import Record
 from training.corpus.recoding import as_utf8
+from training.corpus.records import Record
 
 _BOM = b"\xef\xbb\xbf"
 _DECODER = msgspec.json.Decoder()

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from model.errors import DataError, Problem
+from model.errors import Problem
 from training.corpus.format import Contents, WholeFormat, flat, is_words, require
 from training.corpus.header import check_header
 from training.corpus.records import Record
@@ -64,9 +64,7 @@ class Parquet(WholeFormat):
         waiting = iter(rows)
         with require("pyarrow.parquet", "parquet").ParquetWriter(path, schema) as writer:
             while batch := list(islice(waiting, _WRITE_ROWS)):
-                cells = [
-                    [_as_kind(row[n], kind) for row in batch] for n, kind in enumerate(kinds)
-                ]
+                cells = [[_as_kind(row[n], kind) for row in batch] for n, kind in enumerate(kinds)]
                 arrays = [arrow.array(column, field.type) for column, field in zip(cells, schema, strict=True)]
                 writer.write_batch(arrow.record_batch(arrays, schema=schema))
                 count += len(batch)
@@ -163,5 +161,3 @@ def _as_kind(cell: object, kind: _Kind) -> object:
         return float(str(cell))
     value = flat(cell)
     return str(value)
-
-

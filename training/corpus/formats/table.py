@@ -16,6 +16,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import ClassVar
 
 from model.errors import DataError, Problem
@@ -79,13 +80,11 @@ class _Lines:
 class _Table:
     """The rows of a table."""
 
-    def __init__(self, contents: Contents, delimiters: str) -> None:
+    def __init__(self, text: Iterator[str], file: str, delimiters: str) -> None:
         """Read the header. Raises DataError where it cannot be used."""
         csv.field_size_limit(MAX_LINE_BYTES)
-        stream = as_utf8(contents).stream
-        self._file = contents.file
-        self._text = io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline="")
-        self._lines = _Lines(self._text)
+        self._file = file
+        self._lines = _Lines(text)
         self._set_delimiter(delimiters)
         self.names: list[str] = []
         self._width = 0
@@ -114,11 +113,12 @@ class _Table:
             if isinstance(row, Problem):
                 yield row
             elif len(row) != self._width:
-                message = f"has {len(row)} cells, and the header {self._width}: quote cells with a {self._shown} in them"
+                message = (
+                    f"has {len(row)} cells, and the header {self._width}: quote cells with a {self._shown} in them"
+                )
                 yield Problem(self._file, line, "", message)
             else:
                 yield self._record(line, row)
-        self._text.detach()  # or the file would be closed with it
 
     def _record(self, line: int, row: Sequence[str]) -> Record:
         fields: dict[str, object] = dict(zip(self.names, row, strict=True))
@@ -178,6 +178,16 @@ class _Table:
         return {"\t": "tab", ",": "comma", ";": "semicolon"}.get(self._delimiter, self._delimiter)
 
 
+@contextmanager
+def _table(contents: Contents, delimiters: str) -> Iterator[_Table]:
+    """Open a table; the file below it stays open."""
+    text = io.TextIOWrapper(as_utf8(contents).stream, "utf-8-sig", "surrogateescape", newline="")
+    try:
+        yield _Table(text, contents.file, delimiters)
+    finally:
+        text.detach()
+
+
 def _is_whole(text: str) -> bool:
     try:
         return text.isascii() or bool(text.encode())
@@ -227,11 +237,13 @@ class Csv(AppendedFormat):
 
     def records(self, contents: Contents) -> Iterator[Record | Problem]:
         """Yield the records below the header."""
-        yield from _Table(contents, self.delimiters).records()
+        with _table(contents, self.delimiters) as table:
+            yield from table.records()
 
     def columns(self, contents: Contents) -> list[str]:
         """Return the names in the header."""
-        return _Table(contents, self.delimiters).names
+        with _table(contents, self.delimiters) as table:
+            return table.names
 
     def header(self, columns: Sequence[str], *, bom: bool = False) -> bytes:
         """Return the line with the names of the columns."""

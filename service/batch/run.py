@@ -66,13 +66,17 @@ def tag_inputs(
         workers = replace(workers, jobs=1)
     blocks = islice(_blocks(sources, inspection, by_place=workers.are_here), output.counts.blocks, None)
     tasks = ((shared, block, options) for block in blocks)
+    whole = WholeOutput(options.format, layout) if is_written_whole(options.format) else None
     try:
         with workers.started(shared):
             output.begin(compress(header(layout, options), options.compression))
             for tagged in workers.share(tag_block, tasks):
-                on_block(output.counts.with_block(tagged), tagged.position)
+                counts = output.counts.with_block(tagged)
+                if whole:
+                    whole.check_size(counts.records)
+                on_block(counts, tagged.position)
                 output.write(tagged)
-        output.finish(WholeOutput(options.format, layout) if is_written_whole(options.format) else None)
+        output.finish(whole)
     except BaseException:
         output.stop()
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from service.batch.options import BatchError
 from service.batch.rows import Layout, as_json
-from training.corpus.format import WholeFormat
+from training.corpus.format import WholeFormat, require
+from training.corpus.formats.xlsx import MAX_CELL_CHARS, MAX_ROWS
 from training.corpus.registry import FORMATS
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _PARQUET_ROWS = 10_000
 _INT64 = range(-(1 << 63), 1 << 63)
+_WRITERS = {"parquet": ("pyarrow.parquet", "parquet"), "xlsx": ("xlsxwriter", "xlsx")}
+"""The package that writes a format, and the extra of chude that installs it."""
 
 
 class _Id(msgspec.Struct):
@@ -32,6 +36,17 @@ class WholeOutput:
     format: str
     layout: Layout
 
+    @staticmethod
+    def check_installed(format: str) -> None:
+        """Raise DataError, before anything is tagged, where the package that writes the format is missing."""
+        if format in _WRITERS:
+            require(*_WRITERS[format])
+
+    def check_size(self, n_records: int) -> None:
+        """Raise BatchError where the format cannot hold so many records."""
+        if self.format == "xlsx" and n_records >= MAX_ROWS:  # one row is the header
+            raise BatchError(f"a sheet of Excel holds {MAX_ROWS:,} rows: write .csv or .parquet")
+
     def write(self, lines: Path, target: Path) -> None:
         """Turn a file of output records as JSON Lines into the format. Raises DataError where they do not fit."""
         if self.format == "parquet":
@@ -44,13 +59,32 @@ class WholeOutput:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The output records as rows of a table, as often as they are asked for, one at a time."""
+    """The output records as rows of a sheet, as often as they are asked for, one at a time."""
 
     lines: Path
     layout: Layout
 
     def __iter__(self) -> Iterator[list[object]]:
-        return map(self.layout.row, _records(self.lines))
+        columns = self.layout.columns
+        return (_cut_cells(columns, self.layout.row(record)) for record in _records(self.lines))
+
+
+def _cut_cells(columns: Sequence[str], row: list[object]) -> list[object]:
+    """Return a row without what a cell of Excel cannot hold; its warnings say in which columns it was cut."""
+    cut = [n for n, cell in enumerate(row) if isinstance(cell, str) and _n_units(cell) > MAX_CELL_CHARS]
+    for n in cut:
+        units = str(row[n]).encode("utf-16-le")[: 2 * MAX_CELL_CHARS]
+        row[n] = units.decode("utf-16-le", "ignore")
+    if cut:
+        names = ", ".join(columns[n] for n in cut)
+        n = columns.index("warnings")
+        note = f"cut to the {MAX_CELL_CHARS:,} characters of a cell: {names}"
+        row[n] = f"{row[n]}; {note}" if row[n] else note
+    return row
+
+
+def _n_units(text: str) -> int:
+    return len(text) + sum(char > "\uffff" for char in text) if len(text) > MAX_CELL_CHARS // 2 else len(text)
 
 
 def _records(lines: Path) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from service.batch.options import BatchError
 from service.batch.tagging import SharedArtifact
+from training.corpus.format import require
 
 T = TypeVar("T")
 _LOOK_EVERY_S = 0.5
@@ -45,13 +46,8 @@ class Workers:
         if self.dask is None:
             yield
             return
-        try:
-            from dask.distributed import Client
-        except ImportError as error:
-            raise BatchError(f"--dask needs more packages: pip install 'chude[cluster]' ({error})") from None
+        connect = require("dask.distributed", "cluster").Client
         from joblib import parallel_config
-
-        connect: Any = Client
 
         try:
             client = connect(self.dask, timeout="5s", set_as_default=True)

@@ -23,6 +23,7 @@ from service.batch.output import FileOutput, OutputFiles, StreamOutput
 from service.batch.rows import OUTPUT_FORMATS, is_written_whole
 from service.batch.run import describe_run, tag_inputs, tag_partitions, with_kept_columns
 from service.batch.tagging import SharedArtifact
+from service.batch.whole import WholeOutput
 from service.batch.workers import Workers
 from training.corpus.registry import format_of, known_formats, split_name
 from training.corpus.sources import Source, find_sources
@@ -111,6 +112,7 @@ def _output_format(output: str, chosen: str | None, *, bom: bool) -> tuple[str, 
     parent = Path(output).parent
     if output != "-" and not parent.is_dir():
         raise DataError([Problem(str(parent), 0, "", "no such folder: make it first")])
+    WholeOutput.check_installed(format)
     return format, compression
 
 

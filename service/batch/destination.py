@@ -57,8 +57,9 @@ def name_parts(sources: Sequence[Source], given: Sequence[str], folder: Path, op
     """
     suffix = f".{options.format}{options.compression}"
     choices = [_choices(source, given, suffix) for source in sources]
-    level = [0] * len(sources)
-    for _ in range(len(choices[0]) - 1):
+    level, before = [0] * len(sources), None
+    while level != before:
+        before = level
         counts = Counter(names[n] for names, n in zip(choices, level, strict=True))
         level = [min(n + (counts[names[n]] > 1), len(names) - 1) for names, n in zip(choices, level, strict=True)]
     parts = [folder / names[n] for names, n in zip(choices, level, strict=True)]

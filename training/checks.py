@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 
 from model.errors import FitError, Problem
 from training.corpus.duplicates import Pair, find_near_duplicates, text_digest
 from training.corpus.examples import Example, borderline_matrix, suggest_tag
-from training.corpus.readers import read_records
 from training.fit.fitting import MIN_POSITIVES, FitOptions, fit_examples
 from training.progress import Progress, silent
 
@@ -62,11 +60,11 @@ class CheckReport:
         return bool(self.problems or self.contradictions)
 
 
-def check_data(
-    paths: Sequence[Path], known_tags: Collection[str], options: FitOptions, progress: Progress = silent
+def check_records(
+    read: Iterable[Example | Problem], known_tags: Collection[str], options: FitOptions, progress: Progress = silent
 ) -> CheckReport:
-    """Read labelled files and report on them; `known_tags` are names that a misspelt tag may have meant."""
-    records = list(read_records(paths))
+    """Report on what was read from labelled files; `known_tags` are names that a misspelt tag may have meant."""
+    records = list(read)
     examples = [record for record in records if isinstance(record, Example)]
     support = Counter(tag for example in examples for tag in sorted(example.tags))
     established = {tag for tag, n in support.items() if n >= MIN_POSITIVES} | set(known_tags)

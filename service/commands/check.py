@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from model import TopicTagger
+from model.document import shorten
+from service.commands.columns import column_options, notify
 from service.progress import show_progress
 from training.corpus.topics import read_topics
 
@@ -18,22 +20,29 @@ if TYPE_CHECKING:
     from training.corpus.examples import Example
 
 _SHOWN = 50
+_TITLE_CHARS = 60
 
 
 @click.command("check")
-@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("data", nargs=-1, required=True)
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the tags there should be.")
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
-def command(data: tuple[Path, ...], topics: Path | None, jobs: int) -> int:
+@column_options
+def command(
+    data: tuple[str, ...], topics: Path | None, jobs: int, text_column: str | None, id_column: str, label_field: str
+) -> int:
     """Check labelled DATA: broken records, duplicates, contradictions, misspelt, rare and doubtful tags.
 
     The exit code is 1 if a record cannot be read, a tag is misspelt, or one text has different tags.
     """
-    from training.checks import check_data
+    from training.checks import check_records
+    from training.corpus.examples import Columns
+    from training.corpus.readers import read_records
     from training.fit.fitting import FitOptions
 
     known = set(read_topics(topics)) or set(TopicTagger.load().tags)
-    report = check_data(data, known, FitOptions(jobs=jobs), show_progress)
+    records = read_records(data, Columns(text_column, id_column, label_field), notify)
+    report = check_records(records, known, FitOptions(jobs=jobs), show_progress)
     for line in _lines(report):
         click.echo(line)
     return 1 if report.failed else 0
@@ -43,7 +52,7 @@ def _lines(report: CheckReport) -> Iterator[str]:
     without = sum(not example.tags for example in report.examples)
     yield f"{len(report.examples)} examples, {without} of them without tags"
     for tag, n in report.support.items():
-        yield f"  {tag:<20} {n:>6}{'  too few to fit, with or without it' if tag in report.rare else ''}"
+        yield f"  {tag:<20} {n:>6}{'  {_too_few(report, n)}' if tag in report.rare else ''}"
     yield from _section("Problems", (str(problem) for problem in report.problems), limit=None)
     yield from _section(
         "Same text, different tags",
@@ -67,8 +76,16 @@ def _lines(report: CheckReport) -> Iterator[str]:
         yield f"\nLabels were not cross-validated: {report.not_fitted}"
 
 
+def _too_few(report: CheckReport, n_with: int) -> str:
+    from training.fit.fitting import MIN_POSITIVES
+
+    n_without = len(report.examples) - n_with
+    return f"too few to fit: {n_with} with it, {n_without} without it, {MIN_POSITIVES} of each are needed"
+
+
 def _at(example: Example) -> str:
-    return f"{example.file}:{example.line} ({example.id})"
+    """Return where an example stands, its id, and the beginning of its title or text."""
+    return f"{example.file}:{example.line} ({example.id}) {shorten(' '.join(example.text.split()), _TITLE_CHARS)}"
 
 
 def _section(title: str, lines: Iterable[str], limit: int | None = _SHOWN) -> Iterator[str]:

@@ -12,6 +12,7 @@ import click
 
 from model import TopicTagger
 from model.versions import load_tagger
+from service.commands.columns import column_options, notify
 from service.progress import show_progress
 from training.corpus.topics import read_topics
 
@@ -22,7 +23,7 @@ _SYSTEM = "chude"
 
 
 @click.command("eval")
-@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("data", nargs=-1, required=True)
 @click.option("--model", help="Folder of an artifact, or a version; by default the live one.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write a report into this folder.")
@@ -31,23 +32,29 @@ _SYSTEM = "chude"
     "--compare", type=click.Path(path_type=Path), help="Train other systems on this file and measure them too."
 )
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with key words for the simplest of them.")
+@column_options
 def command(
-    data: tuple[Path, ...],
+    data: tuple[str, ...],
     model: str | None,
     json_file: Path | None,
     report: Path | None,
     card: Path | None,
     compare: Path | None,
     topics: Path | None,
+    text_column: str | None,
+    id_column: str,
+    label_field: str,
 ) -> int:
     """Measure an artifact on labelled DATA, over all decisions and over the clear ones."""
+    from training.corpus.examples import Columns
     from training.corpus.readers import read_examples
     from training.measure.card import write_card
     from training.measure.evaluation import evaluate
     from training.measure.report import write_report
 
     tagger = load_tagger(os.environ, model)
-    evaluation = evaluate(tagger, read_examples(data), show_progress)
+    examples = read_examples(data, Columns(text_column, id_column, label_field), notify)
+    evaluation = evaluate(tagger, examples, show_progress)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:
         comparison = {_SYSTEM: evaluation.figures, **_compare(evaluation, compare, topics)}

@@ -9,12 +9,13 @@ import click
 
 from model.artifact.files import MANIFEST, load_with_reference, save
 from model.versions import artifact_folder
+from service.commands.columns import column_options, notify
 from service.progress import show_progress
 from training.corpus.topics import read_topics, topic_names
 
 
 @click.command("train")
-@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("data", nargs=-1, required=True)
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="Artifact folder."
 )
@@ -22,16 +23,28 @@ from training.corpus.topics import read_topics, topic_names
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the folds.")
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the topics' names.")
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
-def command(data: tuple[Path, ...], output: Path, base: str, seed: int, topics: Path | None, jobs: int) -> int:
-    """Fit an artifact on labelled DATA: files or folders of JSON Lines, CSV, TSV, Parquet or fastText."""
+@column_options
+def command(
+    data: tuple[str, ...],
+    output: Path,
+    base: str,
+    seed: int,
+    topics: Path | None,
+    jobs: int,
+    text_column: str | None,
+    id_column: str,
+    label_field: str,
+) -> int:
+    """Fit an artifact on labelled DATA: files or folders, such as JSON Lines, CSV, Excel or Label Studio's JSON."""
+    from training.corpus.examples import Columns
     from training.corpus.readers import read_examples
     from training.fit.adaptation import adapt
-    from training.fit.fitting import FitOptions, fit_examples
+    from training.fit.fitting import MIN_POSITIVES, FitOptions, fit_examples
 
     if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
     options = FitOptions(seed=seed, jobs=jobs, names=topic_names(read_topics(topics)))
-    examples = read_examples(data)
+    examples = read_examples(data, Columns(text_column, id_column, label_field), notify)
     if base == "none":
         fit = fit_examples(examples, options, show_progress)
         fitted, left_out = fit.artifact, fit.left_out
@@ -40,7 +53,12 @@ def command(data: tuple[Path, ...], output: Path, base: str, seed: int, topics: 
         fitted, left_out = adaptation.artifact, adaptation.left_out
     artifact = save(fitted, output)
     for slug in left_out:
-        click.echo(f"chude: {slug}: too few examples with or without it, left out: see `chude check`", err=True)
+        n_with = sum(slug in example.tags for example in examples)
+        click.echo(
+            f"chude: {slug}: {n_with:,} examples with it and {len(examples) - n_with:,} without it, "
+            f"{MIN_POSITIVES} of each are needed: left out",
+            err=True,
+        )
     click.echo(f"{output}: version {artifact.version}, {len(artifact.terms)} terms")
     if base != "none":
         click.echo(

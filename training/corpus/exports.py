@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from model.document import FieldError, shorten
@@ -122,13 +123,16 @@ def ambiguous(fields: Sequence[str]) -> str:
 
 
 def choice_fields(annotations: Iterable[object]) -> list[str]:
-    """Return the names of the fields that the annotations have labels in, in order."""
-    given = (one for one in annotations if isinstance(one, Mapping))
-    return list(dict.fromkeys(str(part.get("from_name", "")) for one in given for part in _choices(one)))
+    """Return the names of the fields that the annotations have labels in, in order; what is none has none."""
+    names: dict[str, None] = {}
+    for annotation in annotations:
+        with suppress(FieldError):
+            names.update((str(part.get("from_name", "")), None) for part in _choices(annotation))
+    return list(names)
 
 
-def _choices(annotation: Mapping[str, object]) -> list[Mapping[str, object]]:
-    result = annotation.get("result")
+def _choices(annotation: object) -> list[Mapping[str, object]]:
+    result = annotation.get("result") if isinstance(annotation, Mapping) else None
     if not isinstance(result, list) or not all(isinstance(part, Mapping) for part in result):
         raise FieldError("annotations", "is not as Label Studio exports it: use its JSON export")
     return [part for part in result if part.get("type") in _CHOICES]

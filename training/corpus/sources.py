@@ -164,8 +164,11 @@ def _search(folder: str, forced: str | None, labelled: bool, problems: list[Prob
         problems.append(Problem(str(error.filename), 0, "", f"cannot be read: {error.strerror}"))
 
     names = []
-    for parent, folders, files in os.walk(folder, onerror=report):
-        folders[:] = [child for child in folders if not child.startswith(".")]
+    seen: set[str] = set()
+    for parent, folders, files in os.walk(folder, onerror=report, followlinks=True):
+        seen.add(os.path.realpath(parent))
+        inside = [child for child in folders if not child.startswith(".")]
+        folders[:] = [child for child in inside if os.path.realpath(os.path.join(parent, child)) not in seen]
         names += [os.path.join(parent, file) for file in files if not file.startswith(".")]
     for name in sorted(names, key=lambda name: Path(name).parts):
         if source := _source(name, forced, labelled):

@@ -14,7 +14,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import ClassVar
@@ -25,6 +24,7 @@ from training.corpus.formats.jsonl import checked
 from training.corpus.header import check_header
 from training.corpus.recoding import as_utf8
 from training.corpus.records import Record
+from training.corpus.table_lines import Lines, split_line, unquoted
 
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'[",;\t|\r\n]')
@@ -51,32 +51,6 @@ def _quote(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-class _Lines:
-    """Lines of a text, which can be given back, and the number of the last one."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self._returned: deque[str] = deque()
-        self.number = 0
-        self.taken: list[str] = []
-        """The lines since this list was cleared."""
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._returned.popleft() if self._returned else next(self._lines)
-        self.number += 1
-        self.taken.append(line)
-        return line
-
-    def give_back_from(self, first: int) -> None:
-        """Give back the lines that were taken, from a number in `taken` on."""
-        self._returned.extendleft(reversed(self.taken[first:]))
-        self.number -= len(self.taken) - first
-        del self.taken[first:]
-
-
 class _Table:
     """The rows of a table."""
 
@@ -84,7 +58,7 @@ class _Table:
         """Read the header. Raises DataError where it cannot be used."""
         csv.field_size_limit(MAX_LINE_BYTES)
         self._file = file
-        self._lines = _Lines(text)
+        self._lines = Lines(text)
         self._set_delimiter(delimiters)
         self.names: list[str] = []
         self._width = 0
@@ -193,38 +167,6 @@ def _is_whole(text: str) -> bool:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
         return False
-
-
-def split_line(line: str, delimiter: str) -> list[str]:
-    """Return the cells of a line, quoted ones with their quotation marks; one that is not closed ends at a delimiter.
-
-    >>> split_line('1,"a,b","c,d', ",")
-    ['1', '"a,b"', '"c', 'd']
-    """
-    cells, start = [], 0
-    pattern = _CELLS[delimiter] if delimiter in _CELLS else _cell(delimiter)
-    while match := pattern.match(line, start):
-        cells.append(match[1])
-        if match.end() == len(line) and not match[2]:
-            break
-        start = match.end()
-    return cells
-
-
-def _cell(delimiter: str) -> re.Pattern[str]:
-    end = re.escape(delimiter)
-    return re.compile(rf'("(?:[^"]|"")*+"(?={end}|\Z)|[^{end}]*)({end}|\Z)', re.DOTALL)
-
-
-_CELLS = {delimiter: _cell(delimiter) for delimiter in _DELIMITERS}
-
-
-def unquoted(cell: str) -> str:
-    """Return the text of a quoted cell; any other as it is."""
-    return cell[1:-1].replace('""', '"') if _WHOLE_CELL.fullmatch(cell) else cell
-
-
-_WHOLE_CELL = re.compile(r'"(?:[^"]|"")*+"', re.DOTALL)
 
 
 class Csv(AppendedFormat):

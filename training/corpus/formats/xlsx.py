@@ -23,6 +23,8 @@ MAX_CELL_CHARS = 32_767
 MAX_ROWS = 1_048_576
 """What a sheet of Excel can hold."""
 _EXACT_INTEGERS = 2**53
+_LARGEST = 9.99e307
+"""Greatest number in a cell of Excel."""
 
 
 class Xlsx(WholeFormat):
@@ -64,7 +66,7 @@ def _check_row(path: Path, row: int) -> None:
 
 
 def _write_cell(sheet: Any, path: Path, row: int, column: int, name: str, cell: str | int | float | None) -> None:
-    if isinstance(cell, int) and abs(cell) > _EXACT_INTEGERS:
+    if isinstance(cell, int | float) and abs(cell) > (_EXACT_INTEGERS if isinstance(cell, int) else _LARGEST):
         cell = str(cell)
     if isinstance(cell, str):
         if len(cell.encode("utf-16-le")) // 2 > MAX_CELL_CHARS:
@@ -92,7 +94,7 @@ def _open(contents: Contents) -> tuple[int, list[str], Iterator[list[Any]]]:
 
 def _plain(name: str, cell: Any) -> object:
     """Return a cell as JSON has it; a number where text is read was a text before Excel saw it."""
-    if isinstance(cell, float) and cell.is_integer():
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= _EXACT_INTEGERS:
         cell = int(cell)
     if isinstance(cell, datetime.date | datetime.time):
         return cell.isoformat()

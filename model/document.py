@@ -13,21 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from model.errors import ChudeError
+from model.errors import FieldError as FieldError
 
 FIELDS = ("title", "lead", "text", "body")
 """The fields that are read, in the order in which they are read."""
-
-
-class FieldError(ChudeError):
-    """A field of a record cannot be read as text."""
-
-    code = "bad-record"
-
-    def __init__(self, field: str, message: str) -> None:
-        """Take the name of the field, and what is wrong with it and what to do."""
-        super().__init__(f"{field}: {message}")
-        self.field, self.message = field, message
 
 
 class Part(NamedTuple):
@@ -47,10 +36,21 @@ class Passage(NamedTuple):
     parts: Sequence[Part]
     """The fields, in order of the text."""
 
+    def text_of(self, field: str) -> str:
+        """Return the text of a field that is read."""
+        return next(part.text for part in self.parts if part.field == field)
+
+    def pieces(self, start: int, end: int) -> list[tuple[str, int, int]]:
+        """Return the fields that hold the characters from `start` to before `end`, each with its offsets in them."""
+        return [
+            (part.field, max(start - part.start, 0), min(end - part.start, len(part.text)))
+            for part in self.parts
+            if part.start < end and start < part.start + len(part.text)
+        ]
+
     def locate(self, start: int, end: int) -> tuple[str, int, int]:
-        """Return the field that holds the characters from `start` on, and their offsets in it."""
-        part = next(part for part in reversed(self.parts) if part.start <= start or part is self.parts[0])
-        return part.field, start - part.start, min(end - part.start, len(part.text))
+        """Return the field that holds the most of these characters, at least one of them, and their offsets in it."""
+        return max(self.pieces(start, end), key=lambda piece: piece[2] - piece[1])
 
 
 class Document(NamedTuple):
@@ -65,13 +65,18 @@ class Document(NamedTuple):
     def of(cls, record: str | Mapping[str, Any] | Document, *, text_column: str | None = None) -> Document:
         """Return the document of a text, or of a record with at least one of `FIELDS`.
 
-        With `text_column` that field is read as `text`. Raises FieldError where a field is no string, or none has a
-        word.
+        With `text_column` that field is read as `text`. Raises FieldError for anything else, where a field is no
+        string, and where none has a word.
         """
         if isinstance(record, Document):
             return record
         if isinstance(record, str):
             return cls(text=record)
+        if not isinstance(record, Mapping):
+            kind, value = type(record).__name__, shorten(repr(record), 40)
+            raise FieldError(
+                "", f'a text must be a string or a record such as {{"title": ..., "text": ...}}, not {kind} {value}'
+            )
         names = (text_column,) if text_column else FIELDS
         given = {name: record[name] for name in names if record.get(name) is not None}
         if not given:

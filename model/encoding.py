@@ -1,13 +1,19 @@
-"""Bytes to text: UTF-8 and UTF-16, and windows-1258; the older Vietnamese encodings are recognised and named."""
+"""Bytes to text: UTF-8, UTF-16, what a page declares, and windows-1258; TCVN3 and VNI are recognised and named.
+
+A few bytes that are broken do not cost the whole text: they are replaced, and a warning says so.
+"""
 
 from __future__ import annotations
 
 import codecs
 import re
 import unicodedata
+from dataclasses import dataclass
 
+from model.disguise import ADVICE, legacy_encoding
 from model.errors import UnreadableText
 from model.language import Language, identify
+from model.scan.alphabet import COMBINING
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -28,17 +34,36 @@ _MAGIC = {
 }
 _SAMPLE_BYTES = 20_000
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
-_TCVN3 = re.compile(rb"[\xa8-\xbe]")
-_VNI_TONES = re.compile(
-    rb"(?<=[AEIOUYaeiouy\xd4\xd6\xf4\xf6])[\xd5\xd8\xd9\xdb\xcf\xf5\xf8\xf9\xfb\xef\xe2\xea\xe1\xe0]"
-)
-_HIGH = re.compile(rb"[\x80-\xff]")
 _MEND = "the file was cut or mixed with another encoding; save it again"
-_ADVICE = "convert it to UTF-8 first (UniKey's toolkit and LibreOffice do that)"
+_DECLARED = re.compile(
+    rb"""<meta\b[^>]{0,200}?\bcharset\s{0,9}=\s{0,9}["']?\s{0,9}([\w.:-]{2,40})"""
+    rb"""|<\?xml\b[^>]{0,200}?\bencoding\s{0,9}=\s{0,9}["']([\w.:-]{2,40})""",
+    re.I,
+)
+_HEAD_BYTES = 4096
+"""Where a page declares its encoding; the HTML standard asks for the first 1,024 bytes."""
+_READ_DECLARED = re.compile(
+    r"(?:windows|cp)-?(?:874|125\d)$|(?:x-)?(?:big5|gbk|gb2312|gb18030|euc-?\w\w|shift[_-]?jis|koi8-?[ru]|tis-?620)$",
+    re.I,
+)
+_LATIN_1 = re.compile(r"(?:iso-?8859-?1|latin-?1|us-ascii|ascii)$", re.I)
+"""What browsers read as windows-1252."""
+_LONG_RUN_OF_MARKS = re.compile(f"([{COMBINING}]{{30}})[{COMBINING}]+")
+_MAX_BROKEN_SHARE = 0.05
 
 
-def decode(data: bytes, *, source: str) -> tuple[str, str]:
-    """Return the text in `data` and the encoding it was in; `source` names it in messages.
+@dataclass(frozen=True)
+class Decoded:
+    """A text that came as bytes."""
+
+    text: str
+    encoding: str
+    warnings: tuple[str, ...] = ()
+    """What was converted, replaced or dropped."""
+
+
+def decode(data: bytes, *, source: str) -> Decoded:
+    """Return the text in `data`; `source` names it in messages.
 
     Raises UnreadableText for binary data, for TCVN3 and VNI, which are named, and for unknown encodings.
     """
@@ -47,25 +72,39 @@ def decode(data: bytes, *, source: str) -> tuple[str, str]:
             raise UnreadableText(f"{source}: this is {what}, not text: save the article as plain text in UTF-8")
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            return _decode_as(data[len(bom) :], encoding, source), encoding
+            return _checked(data[len(bom) :], encoding, source, len(bom))
     if utf16 := _utf16_without_bom(data):
-        return _decode_as(data, utf16, source), utf16
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return _decode_legacy(data, source, error)
-    if "\0" in text or len(_CONTROL.findall(data[:_SAMPLE_BYTES])) > len(data[:_SAMPLE_BYTES]) // 50:
+        return _checked(data, utf16, source)
+    if len(_CONTROL.findall(data[:_SAMPLE_BYTES])) > len(data[:_SAMPLE_BYTES]) // 50:
         raise UnreadableText(f"{source}: binary data, not text")
-    if name := _legacy_in_disguise(text):
-        raise UnreadableText(f"{source}: the text is in {name}, only saved as UTF-8: {_ADVICE}")
-    return text, "utf-8"
-
-
-def _decode_as(data: bytes, encoding: str, source: str) -> str:
     try:
-        return data.decode(encoding)
+        data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UnreadableText(f"{source}: {encoding} text is broken at byte {error.start}: {error.reason}") from None
+        if not _is_mostly_utf8(data):
+            return _decode_legacy(data, source, error)
+    return _checked(data, "utf-8", source)
+
+
+def _checked(data: bytes, encoding: str, source: str, skipped: int = 0) -> Decoded:
+    """Decode, replace what is broken and drop NULs. Raises UnreadableText when that is more than a few characters."""
+    warnings: list[str] = []
+    text = data.decode(encoding, "replace")
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError as error:
+        broken, at = text.count("\ufffd"), error.start + skipped
+        where = f"byte {at} ({data[error.start]:#04x})"
+        if broken > _MAX_BROKEN_SHARE * len(text):
+            raise UnreadableText(f"{source}: not {encoding} from {where}, though it begins so: {_MEND}") from None
+        characters = "one character is" if broken == 1 else f"{broken:,} characters are"
+        warnings.append(f"{characters} not {encoding}, the first at {where}, and read as U+FFFD: {_MEND}")
+    if nulls := text.count("\0"):
+        if nulls > _MAX_BROKEN_SHARE * len(text):
+            raise UnreadableText(f"{source}: binary data, not text")
+        dropped = "one NUL character was" if nulls == 1 else f"{nulls:,} NUL characters were"
+        warnings.append(f"{dropped} dropped, the first at character {text.index(chr(0))}")
+        text = text.replace("\0", "")
+    return Decoded(text, encoding, tuple(warnings))
 
 
 def _utf16_without_bom(data: bytes) -> str | None:
@@ -82,42 +121,42 @@ def _utf16_without_bom(data: bytes) -> str | None:
     return None
 
 
-def legacy_encoding(sample: bytes) -> str | None:
-    """Name the Vietnamese legacy encoding that single-byte text seems to be in: "TCVN3", "VNI" or None."""
-    high = len(_HIGH.findall(sample))
-    if high < max(4, len(sample) // 20):
+def _declared_encoding(data: bytes) -> str | None:
+    """Return the encoding that a page declares, if it is one that is read as declared."""
+    match = _DECLARED.search(data, 0, _HEAD_BYTES)
+    if not match:
         return None
-    if len(_TCVN3.findall(sample)) > high * 0.12:
-        return "TCVN3"
-    if len(_VNI_TONES.findall(sample)) > high * 0.3:
-        return "VNI"
-    return None
-
-
-def _legacy_in_disguise(text: str) -> str | None:
-    """Name the legacy encoding of text that was read as Latin-1 and saved as UTF-8 ("Toång thoáng"), if it is one."""
+    name = (match.group(1) or match.group(2)).decode("ascii", "replace")
+    if _LATIN_1.match(name):
+        return "windows-1252"
+    if not _READ_DECLARED.match(name):
+        return None
     try:
-        return legacy_encoding(text[:_SAMPLE_BYTES].encode("latin-1"))
-    except UnicodeEncodeError:
+        return codecs.lookup(name.removeprefix("x-")).name.replace("cp12", "windows-12")
+    except LookupError:
         return None
 
 
-def _decode_legacy(data: bytes, source: str, error: UnicodeDecodeError) -> tuple[str, str]:
+def _decode_legacy(data: bytes, source: str, error: UnicodeDecodeError) -> Decoded:
     sample = data[:_SAMPLE_BYTES]
-    if len(_CONTROL.findall(sample)) > len(sample) // 100:
-        raise UnreadableText(f"{source}: binary data, not text") from None
-    if _is_mostly_utf8(data):
-        raise UnreadableText(
-            f"{source}: not UTF-8 from byte {error.start} ({data[error.start]:#04x}), though most of it is: {_MEND}"
-        ) from None
-    if name := legacy_encoding(sample):
-        raise UnreadableText(f"{source}: the text is in {name}, a legacy Vietnamese encoding: {_ADVICE}") from None
-    text = unicodedata.normalize("NFC", data.decode("cp1258", "replace"))
+    name = legacy_encoding(sample)
+    declared = _declared_encoding(data)
+    if declared and not name:
+        decoded = _checked(data, declared, source)
+        return Decoded(_compose(decoded.text), declared, (f"converted from {declared}", *decoded.warnings))
+    if name:
+        raise UnreadableText(f"{source}: the text is in {name}, a legacy Vietnamese encoding: {ADVICE}") from None
+    text = _compose(data.decode("cp1258", "replace"))
     if "\ufffd" not in text and any(char in text for char in "đĐơƠưƯ") and _is_vietnamese(text):
-        return text, "windows-1258"
+        return Decoded(text, "windows-1258", ("converted from windows-1258",))
     raise UnreadableText(
-        f"{source}: not UTF-8 (byte {error.start} is {data[error.start]:#04x}) nor another known encoding: {_ADVICE}"
+        f"{source}: not UTF-8 (byte {error.start} is {data[error.start]:#04x}) nor another known encoding: {ADVICE}"
     ) from None
+
+
+def _compose(text: str) -> str:
+    """Return the text in NFC, of runs of marks the first 30: composing takes the square of them."""
+    return unicodedata.normalize("NFC", _LONG_RUN_OF_MARKS.sub(r"\1", text))
 
 
 def _is_mostly_utf8(data: bytes) -> bool:

@@ -5,7 +5,8 @@
     │   ├── EmptyText          nothing but space, or no letter of the alphabet
     │   ├── TextTooLong        more characters than the limit
     │   ├── NoArticle          a page with no article in it: a front page, a login page
-    │   └── UnreadableText     bytes that are no text, or text in an encoding that is not converted
+    │   ├── UnreadableText     bytes that are no text, or text in an encoding that is not converted
+    │   └── FieldError         a field of a record that cannot be read as text
     ├── ArtifactError      the artifact cannot be used
     │   ├── ArtifactMissing    no manifest in the folder
     │   ├── ArtifactDamaged    a digest, an array or a field is not what it should be
@@ -21,6 +22,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 
 class ChudeError(Exception):
@@ -33,6 +35,10 @@ class TextError(ChudeError):
     """The text cannot be tagged as it is."""
 
     code = "bad-text"
+
+    def located(self, place: str) -> Self:
+        """Return the same error with the place of the text, such as a file's name, before its message."""
+        return type(self)(f"{place}: {self}")
 
 
 class EmptyText(TextError):
@@ -57,6 +63,24 @@ class UnreadableText(TextError):
     """The bytes are no text in an encoding that chude reads."""
 
     code = "unreadable-text"
+
+
+class FieldError(TextError):
+    """A field of a record cannot be read as text."""
+
+    code = "bad-record"
+
+    def __init__(self, field: str, message: str, place: str = "") -> None:
+        """Take the name of the field, what is wrong with it and what to do, and where the record stands."""
+        super().__init__(field, message, place)
+        self.field, self.message, self.place = field, message, place
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.place, self.field, self.message) if part)
+
+    def located(self, place: str) -> Self:
+        """Return the same error with the place of the record before its message."""
+        return type(self)(self.field, self.message, f"{place}: {self.place}" if self.place else place)
 
 
 class ArtifactError(ChudeError):

@@ -7,16 +7,16 @@ of its own, and with them `model.pooling` gives the probability.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from model.artifact.files import Artifact
+from model.document import Passage
 from model.pooling import Floats, damping
-from model.reading import read
+from model.reading import Reading
 from model.scan.spelling import repair_with_offsets
-from model.scan.terms import TermIndex
 from model.weights import SparseWeights
 
 Flags = npt.NDArray[np.bool_]
@@ -29,13 +29,17 @@ class TermEvidence(TypedDict):
     """A term where it first stands in the sentence, or in the article."""
 
     term: str
-    field: NotRequired[str]
-    """Field of the document that the offsets count in, "title" or "text", where it came in fields."""
+    field: str
+    """Field of the document that the offsets count in: "title", "lead", "text" or "body"."""
     start: int
-    """Offset of the first character in the text that was sent."""
+    """Offset of the first character in the field as it was given; of HTML and mojibake, in the text that was read."""
     end: int
     """Offset behind the last character."""
     weight: float
+
+
+PlacedTerm = tuple[int, int, TermEvidence]
+"""A term with its offsets in the text that was read."""
 
 
 class Evidence(TypedDict):
@@ -43,8 +47,8 @@ class Evidence(TypedDict):
 
     tag: str
     sentence: str
-    field: NotRequired[str]
-    """As in `TermEvidence`."""
+    field: str
+    """As in `TermEvidence`; where a sentence runs over two fields, the one that has the most of it."""
     start: int
     end: int
     score: float
@@ -66,17 +70,20 @@ class Context(TypedDict):
 class Explainer:
     """Explains the tags of one text."""
 
-    def __init__(self, artifact: Artifact, index: TermIndex, text: str) -> None:
-        """Read the text, which must have words."""
+    def __init__(self, artifact: Artifact, reading: Reading, passage: Passage, article: str) -> None:
+        """Take the reading of `article`: the text of the passage, with space in place of what was left out."""
         self._artifact = artifact
-        self._text = text
-        self._offsets = _char_offsets(text)
-        self._reading = read([text], index)
+        self._passage = passage
+        self._text = article
+        self._offsets = _char_offsets(article)
+        self._reading = reading
         self._n_sentences = int(self._reading.first_sentence[-1])
         self._columns = {tag.slug: column for column, tag in enumerate(artifact.tags)}
 
     def evidence(self, tags: Sequence[str]) -> list[Evidence]:
         """Return the sentences that carried each of `tags`, the strongest first."""
+        if not tags:
+            return []
         weights = self._artifact.sentence_weights
         scores = weights.sums(self._reading.in_sentences(weights.n_used))[:-1]
         spans = self._sentence_spans()
@@ -84,44 +91,48 @@ class Explainer:
         for tag in tags:
             column = self._columns[tag]
             for n in _carriers(scores[:, column]):
-                start, end = spans[n]
+                field, start, end = self._passage.locate(*spans[n])
                 in_sentence = self._reading.sentence_of[self._reading.word] == n
                 evidence.append(
                     {
                         "tag": tag,
-                        "sentence": self._text[start:end],
+                        "sentence": self._passage.text_of(field)[start:end],
+                        "field": field,
                         "start": start,
                         "end": end,
                         "score": float(scores[n, column]),
-                        "terms": sorted(self._terms(weights, column, in_sentence), key=_place),
+                        "terms": [term for *_, term in sorted(self._terms(weights, column, in_sentence), key=_place)],
                     }
                 )
         return evidence
 
     def context(self, tags: Sequence[str]) -> list[Context]:
         """Return what the whole article added for each of `tags`."""
+        if not tags:
+            return []
         damped = float(damping(np.array(self._n_sentences)))
         anywhere = np.ones(self._reading.word.size, bool)
         context: list[Context] = []
         for tag in tags:
-            terms = self._terms(self._artifact.article_weights, self._columns[tag], anywhere)
+            terms = [term for *_, term in self._terms(self._artifact.article_weights, self._columns[tag], anywhere)]
             for term in terms:
                 term["weight"] *= damped
             score = sum(term["weight"] for term in terms)
             context.append({"tag": tag, "score": score, "terms": sorted(terms, key=lambda t: -abs(t["weight"]))})
         return context
 
-    def _terms(self, weights: SparseWeights, column: int, inside: Flags) -> list[TermEvidence]:
+    def _terms(self, weights: SparseWeights, column: int, inside: Flags) -> list[PlacedTerm]:
         """Return the distinct terms that stand `inside`, with their weights for a tag, where they first do."""
         reading = self._reading
-        terms: list[TermEvidence] = []
+        terms: list[PlacedTerm] = []
         for number in np.unique(reading.term[inside]).tolist():
             entries = slice(weights.indptr[number], weights.indptr[number + 1])
             for weight in weights.weight[entries][weights.tag[entries] == column].tolist():
                 term = self._artifact.terms[number]
                 first = int(reading.word[inside & (reading.term == number)][0])
-                start, end = self._span(first, first + term.count(" "))
-                terms.append({"term": term, "start": start, "end": end, "weight": weight})
+                span = self._span(first, first + term.count(" "))
+                field, start, end = self._passage.locate(*span)
+                terms.append((*span, {"term": term, "field": field, "start": start, "end": end, "weight": weight}))
         return terms
 
     def _span(self, first: int, last: int) -> tuple[int, int]:
@@ -146,8 +157,8 @@ class Explainer:
         return spans
 
 
-def _place(term: TermEvidence) -> tuple[int, int]:
-    return term["start"], term["end"]
+def _place(term: PlacedTerm) -> tuple[int, int]:
+    return term[:2]
 
 
 def _char_offsets(text: str) -> npt.NDArray[np.int64]:

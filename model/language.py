@@ -6,7 +6,7 @@ import re
 import unicodedata
 from enum import Enum
 
-from model.scan.spelling import normalise
+from model.scan.spelling import fold, repair
 
 _ONSET = "(?:ngh?|nh|gh|gi|kh|ch|ph|th|tr|qu|[bcdghklmnprstvx])?"
 _RHYMES = (
@@ -36,9 +36,15 @@ class Language(Enum):
 def identify(text: str) -> Language:
     """Identify the language by the share of letters with Vietnamese diacritics and of words spelt as syllables.
 
-    Texts of fewer than 8 words count as Vietnamese. Only the first 4,000 characters are looked at.
+    Texts of fewer than 8 words count as Vietnamese, unless most of their letters are of another script. Only the first
+    4,000 characters are looked at.
     """
-    words = [word for word in normalise(text[:_SAMPLE_CHARS]).split() if not word[0].isdigit()]
+    sample = repair(text[:_SAMPLE_CHARS])
+    folded = fold(sample)
+    latin = sum(map(str.isalpha, folded))
+    if sum(map(str.isalpha, sample)) > 2 * latin:
+        return Language.OTHER
+    words = [word for word in folded.split() if not word[0].isdigit()]
     letters = sum(map(len, words))
     marked = sum(not char.isascii() for word in words for char in word)
     if len(words) < _MIN_WORDS or marked >= MARKED_SURE * letters:

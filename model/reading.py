@@ -8,18 +8,21 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from model.page.article import find_article
-from model.page.signs import find_suspects
-from model.scan.alphabet import IRREGULAR, SYMBOL_OF, SYMBOLS
-from model.scan.sentences import TEXT_END, find_boundaries, number_sentences
-from model.scan.spelling import normalise, repair
-from model.scan.terms import Codes, Ints, Symbols, TermIndex, Words, encode, find_symbols, find_words
+from model.errors import TextError
+from model.loading import NO_RECORDS, Records, load_texts
+from model.page.content import Page
+from model.scan.alphabet import SYMBOLS
+from model.scan.sentences import find_boundaries, number_sentences
+from model.scan.spelling import fold
+from model.scan.terms import Ints, Symbols, TermIndex, Words, encode, find_words
 from model.weights import Occurrences
 
 _FIRST_MARKED = np.uint8(1 + sum(char.isascii() for char in SYMBOLS))
 _MARKED_SYMBOLS = np.uint8(sum(not char.isascii() for char in SYMBOLS))
-_FEW_TEXTS = 3
-"""So many are looked at one by one for less than a look at the block takes."""
+_FIRST_BEYOND_LATIN_1 = np.uint8(1 + sum(ord(char) < 0x100 for char in SYMBOLS))
+_SYMBOLS_BEYOND_LATIN_1 = np.uint8(sum(ord(char) >= 0x100 for char in SYMBOLS))
+_BEYOND_SURE = 0.02
+"""Share of letters beyond Latin-1 from which a text is no other encoding that was read as Latin-1."""
 _SAMPLE = np.arange(127)[:, None]
 """The code units of each text that are looked at to tell whether it is Vietnamese."""
 _LONGER_SAMPLE = 4000
@@ -46,18 +49,31 @@ class Reading(NamedTuple):
     """Number of each occurring term, shape (occurrences,)."""
     n_terms: int
     """Number of terms that could occur."""
+    errors: Mapping[int, TextError]
+    """Why a text could not be read, by its number."""
+    warnings: Mapping[int, tuple[str, ...]]
+    """What was repaired in a text, by its number."""
 
     def unlike_vietnamese(self, sure: float) -> list[int]:
-        """Return the texts in whose beginning less than a share `sure` of the code units is marked as Vietnamese is."""
+        """Return the texts that need a second look: in another language, or in another encoding read as Latin-1.
+
+        Less than a share `sure` of the code units at their beginning is marked as Vietnamese is, or nearly none is a
+        letter beyond Latin-1.
+        """
         place = self.text_starts[:-1] + _SAMPLE
         inside = place < self.text_starts[1:]
-        marked = _is_marked(self.words.symbols.take(place, mode="clip"))
-        n_marked, n_seen = (flags.sum(axis=0, dtype=np.uint8) for flags in (marked & inside, inside))
-        return [n for n in (n_marked < sure * n_seen).nonzero()[0].tolist() if self._marked_share(n) < sure]
+        symbols = self.words.symbols.take(place, mode="clip")
+        n_marked, n_beyond, n_seen = (
+            flags.sum(axis=0, dtype=np.uint8)
+            for flags in (_is_marked(symbols) & inside, _is_beyond_latin_1(symbols) & inside, inside)
+        )
+        doubtful = (n_marked < sure * n_seen) | (n_beyond < _BEYOND_SURE * n_seen)
+        return [n for n in doubtful.nonzero()[0].tolist() if self._is_unlike(n, sure)]
 
-    def _marked_share(self, text: int) -> float:
+    def _is_unlike(self, text: int, sure: float) -> bool:
         start, end = self.text_starts[text : text + 2].tolist()
-        return float(_is_marked(self.words.symbols[start : min(end, start + _LONGER_SAMPLE)]).mean())
+        symbols = self.words.symbols[start : min(end, start + _LONGER_SAMPLE)]
+        return bool(_is_marked(symbols).mean() < sure or _is_beyond_latin_1(symbols).mean() < _BEYOND_SURE)
 
     @property
     def first_sentence(self) -> Ints:
@@ -85,87 +101,44 @@ def _is_marked(symbols: Symbols) -> npt.NDArray[np.bool_]:
     return np.asarray(symbols - _FIRST_MARKED < _MARKED_SYMBOLS)
 
 
-class Buffer(NamedTuple):
-    """Texts side by side."""
-
-    codes: Codes
-    """UTF-16 code units of the texts, each with `TEXT_END` behind it, shape (units,)."""
-    text_starts: Ints
-    """Offset of each text, and the length of the buffer, shape (texts + 1,)."""
-    padded: Symbols
-    """As from `find_symbols`."""
-
-    @classmethod
-    def of(cls, texts: Sequence[str]) -> Buffer:
-        """Join texts as they are."""
-        codes = np.frombuffer(encode(TEXT_END.join([*texts, ""])), "<u2")
-        sizes = [len(text) + 1 for text in texts]
-        if sum(sizes) < codes.size:  # some characters take two code units
-            sizes = [len(encode(text)) // 2 + 1 for text in texts]
-        return cls(codes, np.array([0, *sizes]).cumsum(), find_symbols(codes))
-
-    def replace(self, changed: Mapping[int, str]) -> Buffer:
-        """Return a buffer in which the `changed` of its texts stand in place of the old ones."""
-        codes, padded = [], [self.padded[:1]]
-        sizes, kept = np.diff(self.text_starts), 0
-        for n in sorted(changed):
-            start, end = self.text_starts[n : n + 2].tolist()
-            new = np.frombuffer(encode(changed[n] + TEXT_END), "<u2")
-            codes += [self.codes[kept:start], new]
-            padded += [self.padded[kept + 1 : start + 1], SYMBOL_OF.take(new)]
-            sizes[n], kept = new.size, end
-        codes.append(self.codes[kept:])
-        padded.append(self.padded[kept + 1 :])
-        return Buffer(np.concatenate(codes), np.append(0, sizes.cumsum()), np.concatenate(padded))
-
-    def irregular(self) -> set[int]:
-        """Return the numbers of the texts that need `repair`."""
-        places = (self.padded == IRREGULAR).nonzero()[0]
-        return set((self.text_starts.searchsorted(places) - 1).tolist()) if places.size else set()
-
-    def segment(self) -> tuple[Words, Ints, Ints]:
-        """Return the words, where sentences end, and how many words come before each such place."""
-        words = find_words(self.padded)
-        return words, *find_boundaries(self.codes, words)
+def _is_beyond_latin_1(symbols: Symbols) -> npt.NDArray[np.bool_]:
+    """Tell which are letters that only Vietnamese has."""
+    return np.asarray(symbols - _FIRST_BEYOND_LATIN_1 < _SYMBOLS_BEYOND_LATIN_1)
 
 
-def _load(texts: Sequence[str], cut_pages: bool) -> tuple[Sequence[str], Buffer]:
-    """Return the texts as they are to be read, of pages the article alone, and the buffer that they are in."""
-    buffer = Buffer.of(texts)
-    changed: dict[int, str] = {}
-    if cut_pages:
-        suspects: Sequence[int] = range(len(texts))
-        if len(texts) > _FEW_TEXTS:
-            n_chars = np.fromiter(map(len, texts), np.int64, len(texts))
-            suspects = find_suspects(buffer.codes, buffer.padded, buffer.text_starts, n_chars)
-        articles = ((n, find_article(texts[n])) for n in suspects)
-        changed = {n: article.text for n, article in articles if article.left_out}
-    changed |= {n: repair(changed.get(n, texts[n])) for n in buffer.irregular()}
-    if changed:
-        texts = [changed.get(n, text) for n, text in enumerate(texts)]
-        buffer = buffer.replace(changed)
-    return texts, buffer
-
-
-def read(texts: Sequence[str], index: TermIndex, *, cut_pages: bool = False) -> Reading:
-    """Read at least one text."""
-    texts, buffer = _load(texts, cut_pages)
-    words, boundaries, words_before = buffer.segment()
+def read(texts: Sequence[str], index: TermIndex, *, page: Page | None = None, records: Records = NO_RECORDS) -> Reading:
+    """Read at least one text: see `model.loading.load_texts`."""
+    loaded = load_texts(texts, page, records)
+    buffer = loaded.buffer
+    words = find_words(buffer.padded)
+    boundaries, words_before = find_boundaries(buffer.codes, words)
     sentence_of = number_sentences(words.starts.size, words_before)
     first_word = words.starts.searchsorted(buffer.text_starts)
     word, term = index.scan(words, words_before)
-    return Reading(texts, words, buffer.text_starts, boundaries, sentence_of, first_word, word, term, index.n_terms)
+    return Reading(
+        texts=loaded.texts,
+        words=words,
+        text_starts=buffer.text_starts,
+        boundaries=boundaries,
+        sentence_of=sentence_of,
+        first_word=first_word,
+        word=word,
+        term=term,
+        n_terms=index.n_terms,
+        errors=loaded.errors,
+        warnings=loaded.warnings,
+    )
 
 
 def split_sentences(text: str) -> list[str]:
     """Return the sentences of `text` that have words, each in canonical spelling."""
-    texts, buffer = _load([text], cut_pages=False)
-    words, _, words_before = buffer.segment()
-    sentence_of = number_sentences(words.starts.size, words_before)
-    units = encode(texts[0])
+    loaded = load_texts([text])
+    words = find_words(loaded.buffer.padded)
+    sentence_of = number_sentences(words.starts.size, find_boundaries(loaded.buffer.codes, words)[1])
+    units = encode(loaded.texts[0])
     first = np.flatnonzero(np.diff(sentence_of[:-1], prepend=-1))
     starts = words.starts[first]
     last = np.append(first, words.starts.size)[1:] - 1
     ends = words.starts[last] + words.lengths[last]
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
-    return [normalise(units[2 * start : 2 * end].decode("utf-16-le", "surrogatepass")) for start, end in spans]
+    return [fold(units[2 * start : 2 * end].decode("utf-16-le", "surrogatepass")) for start, end in spans]

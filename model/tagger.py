@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from os import PathLike
 from pathlib import Path
-from typing import Literal, NotRequired, TypedDict, overload
+from typing import Literal, NotRequired, TypedDict, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from model.artifact.files import Artifact, load
-from model.errors import EmptyText, TextError, TextTooLong
+from model.blocks import MAX_TEXT_CHARS as MAX_TEXT_CHARS
+from model.blocks import Block, Readable, blocks_of, check_length
+from model.disguise import ADVICE, disguised_legacy_encoding
+from model.document import Document
+from model.errors import EmptyText, TextError, UnreadableText
 from model.explain import Context, Evidence, Explainer
 from model.language import MARKED_SURE, Language, identify
-from model.page.article import Article, find_article
+from model.page.content import PAGES, article_in, content_of
+from model.page.content import Page as Page
 from model.pooling import Floats, damping, log_sum_exp, logistic
 from model.reading import Reading, read
 from model.scan.terms import TermIndex
 
-MAX_TEXT_CHARS = 2_000_000
-"""Longest text that is tagged, in characters."""
 NO_KNOWN_TERM = "no term that the model knows is in the text: its scores are those of any other text"
 """A warning."""
-_BLOCK_CHARS = 1 << 18
-_KEPT_BYTES = 1 << 24
 _WARNINGS = {
     Language.WITHOUT_DIACRITICS: "the text has no Vietnamese diacritics: its scores are unreliable",
     Language.OTHER: "the text is not Vietnamese: no tag is given and all scores are 0",
 }
 
-
 Flags = npt.NDArray[np.bool_]
-Page = Literal["auto", "always", "never"]
-"""Whether the article is cut out of the page around it: where there are signs of a page, always, or never."""
 
 
 class LeftOutPart(TypedDict):
-    """A part of the text that was not read, because it is the page's or another article's."""
+    """A part of a field that was not read, because it is the page's or another article's."""
 
-    field: NotRequired[str]
+    field: str
     """As in `TermEvidence`."""
     start: int
     end: int
@@ -64,6 +62,11 @@ class Tagging(TypedDict):
     """What the whole article added for the given tags; only from `explain`."""
     left_out: NotRequired[list[LeftOutPart]]
     """What was not read; only from `explain`."""
+    title: NotRequired[str]
+    """The title as it was read, where it was given in another form, such as HTML; only from `explain`, as the next."""
+    lead: NotRequired[str]
+    text: NotRequired[str]
+    body: NotRequired[str]
 
 
 class TopicTagger:
@@ -78,49 +81,70 @@ class TopicTagger:
         self._intercept = np.array([tag.intercept for tag in artifact.tags])
         self._thresholds = np.array([tag.threshold for tag in artifact.tags])
         self._index = TermIndex(artifact.terms, artifact.variants)
-        _keep_freed_memory()
 
     @classmethod
     def load(cls, path: str | PathLike[str] | None = None) -> TopicTagger:
         """Load the artifact in the folder `path`, by default the shipped one. Raises ArtifactError."""
         return cls(load(None if path is None else Path(path)))
 
-    def tag(self, text: str, *, page: Page = "auto") -> Tagging:
-        """Tag one text. Raises EmptyText or TextTooLong, and TypeError for anything but a str.
+    def tag(self, document: Readable, *, page: Page = "auto") -> Tagging:
+        """Tag one text, or one record with a title, lead, text or body.
 
-        Of a crawled page only the article is read (`model.page.article`), unless `page` is "never".
+        HTML is recognised by its markup, and of a crawled page only the article is read: see `Page`. Raises a
+        TextError for what cannot be tagged, and ValueError for another `page`.
         """
-        return self.tag_many([text], page=page)[0]
+        return self.tag_many([document], page=page)[0]
 
-    @overload
-    def tag_many(self, texts: Iterable[str], *, page: Page = ..., errors: Literal["raise"] = ...) -> list[Tagging]: ...
     @overload
     def tag_many(
-        self, texts: Iterable[str], *, page: Page = ..., errors: Literal["return"]
+        self, documents: Iterable[Readable], *, page: Page = ..., errors: Literal["raise"] = ...
+    ) -> list[Tagging]: ...
+    @overload
+    def tag_many(
+        self, documents: Iterable[Readable], *, page: Page = ..., errors: Literal["return"]
     ) -> list[Tagging | TextError]: ...
     def tag_many(
-        self, texts: Iterable[str], *, page: Page = "auto", errors: Literal["raise", "return"] = "raise"
+        self, documents: Iterable[Readable], *, page: Page = "auto", errors: Literal["raise", "return"] = "raise"
     ) -> list[Tagging] | list[Tagging | TextError]:
-        """Tag texts in their order; each result is what `tag` gives for the text alone.
+        """Tag texts and records in their order; each result is what `tag` gives for the document alone.
 
-        With errors="return" a text that cannot be tagged has its TextError in place of a result.
+        With errors="return" a document that cannot be tagged has its TextError in place of a result.
         """
-        if isinstance(texts, str):
-            raise TypeError("tag_many takes a list of texts, not one str: use tag(text)")
-        results = [result for block in _blocks(texts) for result in self._tag_block(block, page)]
+        if isinstance(documents, str | Mapping | Document):
+            raise TypeError("tag_many takes a list of texts or records, not one of them: use tag(text)")
+        _check_choice("page", page, PAGES)
+        _check_choice("errors", errors, ("raise", "return"))
+        results = [result for block in blocks_of(documents) for result in self._tag_block(block, page)]
         if errors == "raise":
             _raise_first(results)
         return results
 
-    def explain(self, text: str, *, page: Page = "auto") -> Tagging:
-        """Tag one text and add what carried each given tag, `evidence` and `context`, and what was not read."""
-        article = article_of(text, page)
-        result = self.tag(article.text, page="never")
-        explainer = Explainer(self.artifact, self._index, article.text)
+    def explain(self, document: Readable, *, page: Page = "auto") -> Tagging:
+        """Tag one text or record and add what carried each given tag, `evidence` and `context`, and what was not read.
+
+        Offsets count in the field as it was given. Where that was HTML or mojibake, they count in the text that was
+        read instead, which the result has under the field's name.
+        """
+        _check_choice("page", page, PAGES)
+        given = Document.of(document)
+        check_length(given.read().text)
+        content = content_of(given, page)
+        passage = content.document.read()
+        article = article_in(passage.text, page)
+        reading = read([article.text], self._index)
+        result = self._results(reading)[0]
+        if isinstance(result, TextError):
+            raise result
+        result = _with_warnings(result, content.warnings)
+        explainer = Explainer(self.artifact, reading, passage, article.text)
         result["evidence"] = explainer.evidence(result["tags"])
         result["context"] = explainer.context(result["tags"])
-        result["left_out"] = [{"start": p.start, "end": p.end, "reason": p.reason} for p in article.left_out]
-        return result
+        result["left_out"] = [
+            {"field": field, "start": start, "end": end, "reason": part.reason}
+            for part in article.left_out
+            for field, start, end in passage.pieces(part.start, part.end)
+        ]
+        return cast(Tagging, {**result, **content.extracted})
 
     def _margins(self, reading: Reading) -> tuple[Floats, Flags]:
         """Return the margins of the texts, shape (texts, tags), and which texts have a known term, shape (texts,).
@@ -139,13 +163,18 @@ class TopicTagger:
         margins: Floats = self._slope * log_sum_exp(scores, first)[:-1] + context + self._intercept
         return margins, known
 
-    def _tag_block(self, texts: Sequence[str], page: Page) -> list[Tagging | TextError]:
-        readable = texts
-        if max(map(len, texts)) > MAX_TEXT_CHARS:
-            readable = [text if len(text) <= MAX_TEXT_CHARS else "" for text in texts]
-        if page == "always":
-            readable = [article_of(text, page).text for text in readable]
-        reading = read(readable, self._index, cut_pages=page == "auto")
+    def _tag_block(self, block: Block, page: Page) -> list[Tagging | TextError]:
+        reading = read(block.texts, self._index, page=page, records=block.records)
+        results = self._results(reading)
+        for n, warnings in reading.warnings.items():
+            result = results[n]
+            if isinstance(result, dict):
+                results[n] = _with_warnings(result, warnings)
+        for n, error in (*reading.errors.items(), *block.errors.items()):
+            results[n] = error
+        return results
+
+    def _results(self, reading: Reading) -> list[Tagging | TextError]:
         margins, known = self._margins(reading)
         probabilities = logistic(margins)
         scores = map(dict, map(zip, repeat(self.tags), probabilities.tolist()))
@@ -154,61 +183,34 @@ class TopicTagger:
         for n, tag in zip(*map(np.ndarray.tolist, given), strict=True):
             taggings[n]["tags"].append(self.tags[tag])
         results: list[Tagging | TextError] = [*taggings]
-        doubtful = {*reading.unlike_vietnamese(MARKED_SURE), *(~known).nonzero()[0].tolist()}
-        for n in doubtful:
+        for n in {*reading.unlike_vietnamese(MARKED_SURE), *(~known).nonzero()[0].tolist()}:
             has_words = bool(reading.first_word[n] < reading.first_word[n + 1])
-            results[n] = self._doubt(taggings[n], reading.texts[n], bool(known[n])) if has_words else _refusal(texts[n])
+            results[n] = self._doubt(taggings[n], reading.texts[n], bool(known[n]), has_words)
         return results
 
-    def _doubt(self, result: Tagging, text: str, known: bool) -> Tagging:
+    def _doubt(self, result: Tagging, text: str, known: bool, has_words: bool) -> Tagging | TextError:
         """Return the result as it should be if the text is not Vietnamese, or has no known term."""
-        language = identify(text)
+        if not has_words and not any(map(str.isalnum, text)):
+            return EmptyText("the text is empty: it has no word to read")
+        if name := disguised_legacy_encoding(text):
+            return UnreadableText(f"the text is in {name}, a legacy Vietnamese encoding, saved as Unicode: {ADVICE}")
+        language = identify(text) if has_words else Language.OTHER
         if language is Language.OTHER:
             result = {**result, "tags": [], "scores": dict.fromkeys(self.tags, 0.0)}
         warnings = [] if language is Language.VIETNAMESE else [_WARNINGS[language]]
-        if not known:
+        if not known and has_words:
             warnings.append(NO_KNOWN_TERM)
         return {**result, "warnings": warnings} if warnings else result
 
 
-def article_of(text: str, page: Page) -> Article:
-    """Return the article in a text."""
-    if page == "never" or len(text) > MAX_TEXT_CHARS:
-        return Article(text)
-    return find_article(text, force=page == "always")
+def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
 
 
-def _keep_freed_memory() -> None:
-    """Make glibc reuse what a block of texts freed for the next one: a tenth faster than fresh pages from the kernel.
-
-    Freeing a large array raises the size up to which memory is kept (mallopt(3), M_MMAP_THRESHOLD); no page of it is
-    ever touched. Elsewhere nothing happens.
-    """
-    np.empty(_KEPT_BYTES, np.uint8)
-
-
-def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the texts in lists of about 262,000 characters: small enough for the processor's cache."""
-    block: list[str] = []
-    chars = 0
-    for text in texts:
-        if not isinstance(text, str):
-            raise TypeError(f"a text must be a str, not {type(text).__name__}")
-        block.append(text)
-        chars += len(text) + 1
-        if chars >= _BLOCK_CHARS:
-            yield block
-            block, chars = [], 0
-    if block:
-        yield block
-
-
-def _refusal(text: str) -> TextError:
-    if len(text) > MAX_TEXT_CHARS:
-        return TextTooLong(
-            f"the text has {len(text):,} characters, and {MAX_TEXT_CHARS:,} is the limit: send one article at a time"
-        )
-    return EmptyText("the text is empty: it has no word to read")
+def _with_warnings(result: Tagging, warnings: Sequence[str]) -> Tagging:
+    """Return the result with `warnings` before its own."""
+    return {**result, "warnings": [*warnings, *result.get("warnings", ())]} if warnings else result
 
 
 def _raise_first(results: Sequence[Tagging | TextError]) -> None:
@@ -216,4 +218,4 @@ def _raise_first(results: Sequence[Tagging | TextError]) -> None:
         return
     for number, result in enumerate(results):
         if isinstance(result, TextError):
-            raise result if len(results) == 1 else type(result)(f"text {number}: {result}")
+            raise result if len(results) == 1 else result.located(f"text {number}")

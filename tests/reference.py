@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import math
+import re
 import unicodedata
 
 from model.artifact.files import Artifact
+from model.scan import noise
 
 VIETNAMESE = set(
     "aáàảãạăắằẳẵặâấầẩẫậbcdđeéèẻẽẹêếềểễệfghiíìỉĩịjklmnoóòỏõọôốồổỗộơớờởỡợpqrstuúùủũụưứừửữựvwxyýỳỷỹỵz0123456789"
@@ -47,8 +50,68 @@ def letter(char: str) -> str:
     return whole if whole in VIETNAMESE else kept[0] if kept and kept[0] in VIETNAMESE else ""
 
 
+ENTITY = re.compile(r"&(?:amp;)*((?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});)")
+STOPS = ".,;:!?…)]}'’"
+NO_ADDRESS = set('<>"“”«»')
+
+
+MAIL = re.compile(r"(?:(?<!\w)mailto:)?(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", re.I)
+SCHEME = re.compile(r"(?:(?i:https?|ftps?)|(?<!\w)[a-zA-Z][a-zA-Z0-9+.-]{0,15})://")
+WWW = re.compile(r"(?<![\w.])(?:www|WWW|Www)\.")
+
+
+def rest_of_address(text: str, at: int) -> int:
+    """Where an address whose head ends here ends, or `at`."""
+    end = at
+    while end < len(text) and not text[end].isspace() and text[end] not in NO_ADDRESS:
+        end += 1
+    while end > at and text[end - 1] in STOPS:
+        end -= 1
+    return end
+
+
+def spans(text: str, kind: str) -> list[tuple[int, int, str]]:
+    """Where tags, addresses with a scheme or "www.", or mailboxes begin and end, and what is read in their place."""
+    found, at = [], 0
+    while at < len(text):
+        end, new = at, " "
+        if kind in ("scheme", "www"):
+            if match := (SCHEME if kind == "scheme" else WWW).match(text, at):
+                rest = rest_of_address(text, match.end())
+                end = rest if rest > match.end() else at
+        elif kind == "mail":
+            match = MAIL.match(text, at)
+            end = match.end() if match else at
+        elif text.startswith("<!--", at) and text.find("-->", at + 4) >= 0:
+            end = text.find("-->", at + 4) + 3
+        elif tag := noise.tag_pattern().match(text, at):
+            end = tag.end()
+            inside = text[max(at - 1, 0) : at].isalpha() and text[end : end + 1].isalpha()
+            new = "\n" if tag.group(1).lower() in noise.BLOCKS else "" if inside else " "
+        if end > at:
+            found.append((at, end, new))
+        at = max(end, at + 1)
+    return found
+
+
+def blank(text: str) -> str:
+    """A gap for each address, tag and comment; a line break for the tag of a block element."""
+    pieces, done = "", 0
+    every = [span for kind in ("tag", "scheme", "www", "mail") for span in spans(text, kind)]
+    for start, end, new in sorted(every, key=lambda span: (span[0], -span[1])):
+        if start >= done:
+            pieces += text[done:start] + new
+            done = end
+    return pieces + text[done:]
+
+
 def clean(text: str) -> str:
-    """Compose marks where that can be done, and drop the rest."""
+    """Decode entities, blank what is no prose, compose marks where that can be done, and drop the rest."""
+    return compose(blank(ENTITY.sub(lambda match: html.unescape("&" + match.group(1)), text)))
+
+
+def compose(text: str) -> str:
+    """Compose marks, of a run the first 30, and drop what is left of them."""
     if not any(ord(char) in DELETED for char in text):
         return text
     visible = "".join(char for char in text if ord(char) not in DELETED or 0x300 <= ord(char) < 0x370)
@@ -58,7 +121,7 @@ def clean(text: str) -> str:
             pieces[-1] += char
         else:
             pieces.append(char)
-    composed = (unicodedata.normalize("NFC", piece) if len(piece) > 1 else piece for piece in pieces)
+    composed = (unicodedata.normalize("NFC", piece[:31]) if len(piece) > 1 else piece for piece in pieces)
     return "".join(char for piece in composed for char in piece if ord(char) not in DELETED)
 
 

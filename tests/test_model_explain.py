@@ -7,7 +7,7 @@ import unicodedata
 import numpy as np
 import pytest
 import reference
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from test_model_scoring import TEXTS, artifacts
 
@@ -19,7 +19,8 @@ from training.corpus.examples import Example
 
 
 def check_explanation(tagger: TopicTagger, text: str) -> None:
-    result = tagger.explain(text)
+    result = tagger.explain(text, page="never")
+    text = result.get("text", text)  # without mojibake
     scores = np.array(reference.sentence_scores(text, tagger.artifact))
     strongest = log_sum_exp(scores, np.array([0]))[0]
     canonical = {o: w for w, others in tagger.artifact.variants.items() for o in others}
@@ -43,7 +44,9 @@ def check_explanation(tagger: TopicTagger, text: str) -> None:
 
 @given(artifacts(), TEXTS.filter(lambda t: bool(reference.sentences(t))))
 def test_explanations_add_up(artifact: Artifact, text: str) -> None:
-    check_explanation(TopicTagger(artifact), text)
+    tagger = TopicTagger(artifact)
+    assume(isinstance(tagger.tag_many([text], page="never", errors="return")[0], dict))
+    check_explanation(tagger, text)
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import subprocess
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,10 @@ def test_tables_with_bad_rows_and_other_columns(chude: Chude) -> None:
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [row["tags"] for row in rows] == ["syria", "elections", "", "", ""]
     assert [row["id"] for row in rows[:2]] == ["1", "2"]
-    assert all("columns" in row["error"] for row in rows[2:4])
+    assert [row["error"] for row in rows[2:4]] == [
+        "-:5: has 2 cells, and the header 3: quote cells with a comma in them",
+        "-:6: has 4 cells, and the header 3: quote cells with a comma in them",
+    ]
     assert "UTF-8" in rows[4]["error"]
     assert json.loads(rows[0]["kept"]) == {"x": "y"}
 
@@ -239,9 +243,76 @@ def test_what_a_cell_of_excel_cannot_hold_is_cut_with_a_warning(chude: Chude, tm
 def test_folders_of_documents_and_several_inputs(chude: Chude, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "one.jsonl", {"text": SYRIA})
     done = chude("batch", SEEDS / "pages", "one.jsonl", "-o", "-", cwd=tmp_path)
-    outputs = {output["id"]: output["tags"] for output in read_jsonl(done.stdout.encode())}
+    outputs = {output["id"]: output.get("tags") for output in read_jsonl(done.stdout.encode())}
     tags = json.loads((SEEDS / "pages" / "tags.json").read_text(encoding="utf-8"))
     assert {name: sorted(given) for name, given in tags.items()} == {
         name: outputs[str(SEEDS / "pages" / name)] for name in tags
     }
     assert outputs["one.jsonl:1"] == ["syria"]
+
+
+PAGE = (
+    "<html><head><title>Bão</title></head><body><article><h1>Bão vào bờ</h1><p>Mưa lớn ở miền Trung từ sáng nay.</p>"
+    '<img alt="Chiến sự Syria"></article></body></html>'
+)
+
+
+@pytest.mark.parametrize("kind", [None, "--text", "--html", "--page"])
+@pytest.mark.parametrize("text", [PAGE, SYRIA, f"<p>{SYRIA} &amp; Iraq</p>"])
+def test_the_kind_of_text_means_what_it_means_for_tag(
+    chude: Chude, tmp_path: Path, text: str, kind: str | None
+) -> None:
+    """One document in a file of its own, in JSON Lines and in `tag`."""
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    write_jsonl(tmp_path / "a.jsonl", {"text": text})
+    options = [kind] if kind else []
+    outcomes = [
+        read_jsonl(chude(*arguments, *options, cwd=tmp_path).stdout.encode())[0]
+        for arguments in (
+            ("tag", "a.txt", "--json"),
+            ("batch", "a.txt", "-o", "-"),
+            ("batch", "a.jsonl", "-o", "-"),
+        )
+    ]
+    tags = [outcome.get("tags", outcome.get("error", {}).get("code")) for outcome in outcomes]
+    assert tags[0] == tags[1] == tags[2]
+    assert outcomes[0].get("scores") == outcomes[1].get("scores") == outcomes[2].get("scores")
+
+
+def test_offsets_of_evidence_count_in_the_fields_as_given(chude: Chude, tmp_path: Path) -> None:
+    record = {
+        "title": "Tin quốc tế: chiến sự Syria",
+        "text": "Mưa lớn. Quân đội Syria mở chiến dịch mới ở Idlib.",
+    }
+    page = {"title": record["title"], "body": f"<div><p>{record['text']}</p></div>"}
+    write_jsonl(tmp_path / "in.jsonl", record, page)
+    done = chude("batch", tmp_path / "in.jsonl", "-o", "-", "--explain")
+    for given_, output in zip((record, page), read_jsonl(done.stdout.encode()), strict=True):
+        assert output["evidence"]
+        for evidence in output["evidence"]:
+            field = evidence["field"]
+            read = output.get(field, given_[field])
+            assert read[evidence["start"] : evidence["end"]] == evidence["sentence"]
+            for term in evidence["terms"]:
+                part = output.get(term["field"], given_[term["field"]])
+                assert part[term["start"] : term["end"]].lower() == term["term"]
+
+
+def test_a_file_in_an_old_encoding_has_its_warning(chude: Chude, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("Chiến sự ở Syria vẫn tiếp diễn, người dân phải rời nhà.".encode("utf-16"))
+    text = "Chiến sự ở Syria vẫn tiếp diễn, người dân phải rời nhà."
+    (tmp_path / "b.txt").write_bytes(to_cp1258(text))
+    outputs = read_jsonl(chude("batch", "a.txt", "b.txt", "-o", "-", cwd=tmp_path).stdout.encode())
+    tagged = [json.loads(chude("tag", "--json", name, cwd=tmp_path).stdout) for name in ("a.txt", "b.txt")]
+    assert outputs == tagged
+
+
+def to_cp1258(text: str) -> bytes:
+    """Encode as Windows did for Vietnamese: vowels with their mark in one, tones behind them."""
+    tones = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
+    encoded = []
+    for char in text:
+        parts = unicodedata.normalize("NFD", char)
+        tone = "".join(part for part in parts if part in tones)
+        encoded.append(unicodedata.normalize("NFC", "".join(part for part in parts if part not in tones)) + tone)
+    return "".join(encoded).encode("cp1258")

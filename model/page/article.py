@@ -79,12 +79,6 @@ class Article:
     left_out: tuple[LeftOut, ...] = ()
     """In order of the text."""
 
-    @property
-    def parts(self) -> tuple[str, str, str]:
-        """Return title, lead and body: the first line, the second one, and the rest."""
-        lines = [line.strip() for line in self.text.split("\n") if line.strip()]
-        return "".join(lines[:1]), "".join(lines[1:2]), "\n".join(lines[2:])
-
 
 def find_article(text: str, *, force: bool = False) -> Article:
     """Return the article in the text; all of it when it has no sign of a page, unless that is to be ignored (`force`).

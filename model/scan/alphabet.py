@@ -28,10 +28,13 @@ SYMBOLS = "0123456789" + LETTERS
 
 GAP = 0
 """Between words, and nothing else: space, comma, a bracket, a letter of another script."""
-FIRST_BOUNDARY = 128
-"""Numbers from here on can end a sentence, or send the text through `repair`."""
-PERIOD, TERMINATOR, IRREGULAR, NEWLINE, HARD_BREAK = 128, 129, 130, 131, 132
-"""Full stop; other ends of a sentence; a code unit that `repair` has to deal with first; "\\n"; other line breaks."""
+SIGN, IRREGULAR = 128, 129
+"""Gaps, too, with which what is no prose begins, or that are in it: "/" and `NOTICED`; and what `repair` composes or
+deletes. See `model.loading`."""
+FIRST_BOUNDARY = 130
+"""Numbers from here on can end a sentence."""
+PERIOD, TERMINATOR, NEWLINE, HARD_BREAK = 130, 131, 132, 133
+"""Full stop; other ends of a sentence; "\\n"; other line breaks."""
 
 _NO_DECOMPOSITION = {"ð": "đ", "ɖ": "đ", "ø": "o", "ł": "l", "ı": "i", "ŧ": "t", "ħ": "h", "ƒ": "f", "ɛ": "e"}
 INVISIBLE = (
@@ -41,6 +44,11 @@ INVISIBLE = (
 """Zero-width characters, soft hyphens, direction and variation marks: deleted wherever they stand."""
 COMBINING = "".join(map(chr, range(0x0300, 0x0370)))
 """Combining marks: text with any of them is composed (NFC) first; what will not compose is deleted."""
+NOTICED = "<&@Æ€¡¢£¤¥¦§¨©«¬®¯±´µ¶·¸»¼½¾¿×÷" + "".join(chr(c) for c in range(0x80, 0xA0) if c != 0x85)
+"""Gaps that are rare in Vietnamese, and with which markup, entities, addresses and mojibake begin or that are in them.
+
+A text with any of them, an invisible or a combining character, "//" or "www." is looked at by itself; no other is.
+"""
 _LINE_BREAKS = "\n\v\f\x85\u2028\u2029"
 _RANGES = ((0x30, 0x250), (0x1E00, 0x1F00), (0x212A, 0x212C), (0xFF10, 0xFF5B))
 """Digits and Latin letters: ASCII to Extended-B, Extended Additional, Kelvin and Angstrom, full width."""
@@ -68,9 +76,16 @@ def _build() -> npt.NDArray[np.uint8]:
             folded = fold_letter(chr(code))
             if folded:
                 table[code] = number[folded]
-    for codes, symbol in ((_LINE_BREAKS, HARD_BREAK), ("!?…。", TERMINATOR), (INVISIBLE + COMBINING, IRREGULAR)):
-        table[[ord(c) for c in codes]] = symbol
-    table[[ord("."), ord("\n")]] = PERIOD, NEWLINE
+    special = {
+        "/" + NOTICED: SIGN,
+        INVISIBLE + COMBINING: IRREGULAR,
+        _LINE_BREAKS: HARD_BREAK,
+        ".": PERIOD,
+        "!?…。": TERMINATOR,
+        "\n": NEWLINE,
+    }
+    for chars, symbol in special.items():
+        table[[ord(c) for c in chars]] = symbol
     return table
 
 

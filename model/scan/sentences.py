@@ -19,7 +19,6 @@ from model.scan.alphabet import (
     CLOSER,
     FIRST_BOUNDARY,
     HARD_BREAK,
-    IRREGULAR,
     KIND_OF,
     LETTERS,
     LOWER,
@@ -80,7 +79,6 @@ def _build_verdicts() -> Verdicts:
     verdicts = {
         PERIOD: _ENDS * glued + _ENDS_UNLESS_SHORTENED * apart + _UNSURE * closers * unsure,
         TERMINATOR: _ENDS * apart + _UNSURE * closers * unsure,
-        IRREGULAR: np.zeros_like(last),
         NEWLINE: _ENDS * ~wrapped,
         HARD_BREAK: np.full_like(last, _ENDS),
     }

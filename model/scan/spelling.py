@@ -10,11 +10,15 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from model.scan.alphabet import COMBINING, FIRST_BOUNDARY, GAP, INVISIBLE, SYMBOL_OF, SYMBOLS, TONE_MARKS
+from model.scan.alphabet import COMBINING, GAP, INVISIBLE, IRREGULAR, SYMBOL_OF, SYMBOLS, TONE_MARKS
+from model.scan.noise import Edit, addresses_and_markup, entities
 
 _IRREGULAR = re.compile(f"[{COMBINING}{INVISIBLE}]+")
 _MARKS = dict.fromkeys(map(ord, COMBINING + INVISIBLE))
 _INVISIBLE = dict.fromkeys(map(ord, INVISIBLE))
+
+_MAX_MARKS = 30
+_LONG_CHARS = 200
 
 _SECOND_VOWELS = {"o": "ae", "u": "y"}
 """In oa, oe and uy the tone mark may stand on either vowel ("hòa", "hoà"); chude writes it on the second one."""
@@ -34,29 +38,51 @@ class _Fold(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         symbol = int(SYMBOL_OF[code]) if code < SYMBOL_OF.size else GAP
-        self[code] = SYMBOLS[symbol - 1] if GAP < symbol < FIRST_BOUNDARY else " "
+        self[code] = SYMBOLS[symbol - 1] if GAP < symbol <= len(SYMBOLS) else " "
         return self[code]
 
 
 _FOLD = _Fold()
 
 
-def _repairs(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where a character and the irregular ones behind it begin and end, and what stands there instead."""
-    for match in _IRREGULAR.finditer(text):
+def _compositions(text: str) -> Iterator[Edit]:
+    """Yield where a character and the irregular ones behind it begin and end, and what they compose to (NFC).
+
+    Of a run of marks the first 30 count, as in Unicode's Stream-Safe Text Format: composing takes the square of them.
+    """
+    for match in _IRREGULAR.finditer(text) if _may_be_irregular(text) else ():
         start, end = max(match.start() - 1, 0), match.end()
-        composed = unicodedata.normalize("NFC", text[start:end].translate(_INVISIBLE))
-        yield start, end, composed.translate(_MARKS)
+        visible = text[start:end].translate(_INVISIBLE)[: 1 + _MAX_MARKS]
+        yield start, end, unicodedata.normalize("NFC", visible).translate(_MARKS)
+
+
+def _may_be_irregular(text: str) -> bool:
+    """Tell whether a text may have irregular characters: a look-up in arrays is faster than the pattern."""
+    if len(text) < _LONG_CHARS:
+        return True
+    codes = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
+    return bool((SYMBOL_OF.take(codes) == IRREGULAR).any())
+
+
+_PASSES = (entities, addresses_and_markup, _compositions)
+"""The repairs, each of what the one before left; all take time in proportion to the length of the text."""
 
 
 def repair(text: str) -> str:
-    """Compose combining marks (NFC) and delete zero-width characters and marks that will not compose."""
-    pieces: list[str] = []
-    done = 0
-    for start, end, composed in _repairs(text):
-        pieces += [text[done:start], composed]
-        done = end
-    return "".join([*pieces, text[done:]])
+    """Return the text as it is read.
+
+    Entities are decoded, addresses and markup blanked (`model.scan.noise`), combining marks composed (NFC), and
+    zero-width characters and marks that will not compose deleted.
+    """
+    for find_edits in _PASSES:
+        pieces: list[str] = []
+        done = 0
+        for start, end, new in find_edits(text):
+            pieces += [text[done:start], new]
+            done = end
+        if done:
+            text = "".join([*pieces, text[done:]])
+    return text
 
 
 def repair_with_offsets(text: str) -> tuple[str, npt.NDArray[np.int64]]:
@@ -64,16 +90,25 @@ def repair_with_offsets(text: str) -> tuple[str, npt.NDArray[np.int64]]:
 
     Returns the repaired text of n characters and their offsets in `text`, shape (n + 1,), the last one its length.
     """
-    pieces: list[str] = []
-    offsets: list[npt.NDArray[np.int64]] = []
-    done = 0
-    for start, end, composed in _repairs(text):
-        pieces += [text[done:start], composed]
-        offsets += [np.arange(done, start), np.full(len(composed), start)]
-        done = end
-    pieces.append(text[done:])
-    offsets.append(np.arange(done, len(text) + 1))
-    return "".join(pieces), np.concatenate(offsets)
+    offsets = np.arange(len(text) + 1)
+    for find_edits in _PASSES:
+        pieces: list[str] = []
+        origin: list[npt.NDArray[np.int64]] = []
+        done = 0
+        for start, end, new in find_edits(text):
+            pieces += [text[done:start], new]
+            origin += [np.arange(done, start), np.full(len(new), start)]
+            done = end
+        if done:
+            offsets = offsets[np.concatenate([*origin, np.arange(done, len(text) + 1)])]
+            text = "".join([*pieces, text[done:]])
+    return text, offsets
+
+
+def fold(text: str) -> str:
+    """Return the words of a repaired text in canonical spelling, separated by single spaces: see `normalise`."""
+    folded = text.translate(_FOLD)
+    return " ".join(_OLD_STYLE.sub(lambda match: _TONE_ON_SECOND[match.group()], folded).split())
 
 
 def normalise(text: str) -> str:
@@ -82,8 +117,7 @@ def normalise(text: str) -> str:
     Lower case, NFC, tone marks of oa, oe and uy on the second vowel, Đ in one form, foreign accents dropped, everything
     that is no letter or digit of the alphabet a separator. Idempotent. Terms are written so.
     """
-    folded = repair(text).translate(_FOLD)
-    return " ".join(_OLD_STYLE.sub(lambda match: _TONE_ON_SECOND[match.group()], folded).split())
+    return fold(repair(text))
 
 
 def spellings(word: str) -> list[str]:

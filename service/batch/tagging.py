@@ -14,6 +14,7 @@ from model import Tagging, TextError, TopicTagger
 from model.artifact.files import load_bytes, read_files
 from model.document import Document, FieldError
 from model.errors import Problem
+from model.memory import keep_freed_memory
 from service.batch.counts import Tagged
 from service.batch.options import Options
 from service.batch.rows import Layout, encode_outputs
@@ -44,6 +45,7 @@ class SharedArtifact:
 
 @lru_cache(maxsize=2)
 def _unpack(shared: SharedArtifact) -> TopicTagger:
+    keep_freed_memory()
     return TopicTagger(load_bytes(shared.manifest, shared.weights, source=shared.source))
 
 
@@ -57,6 +59,8 @@ class Item:
     error: Problem | None = None
     kept: dict[str, object] = field(default_factory=dict)
     """What `--keep` passes through, under the names of the input."""
+    warnings: tuple[str, ...] = ()
+    """What decoding its file gave."""
 
 
 def tag_block(shared: SharedArtifact, block: Block, options: Options) -> Tagged:
@@ -76,7 +80,7 @@ def _item(record: Record | Problem, source: str, options: Options) -> Item:
     """Return what is to be done with a record."""
     if isinstance(record, Problem):
         return Item(place(source, record.line), record.line, error=record)
-    item = Item(place(source, record.line), record.line)
+    item = Item(place(source, record.line), record.line, warnings=record.warnings)
     try:
         item.id = record.identity(source, options.id_column or "id")
         item.document = record.document(options.text_column if record.line else None)
@@ -101,35 +105,14 @@ def _tag_documents(
 ) -> Iterable[Tagging | TextError]:
     if options.explain:
         return (_explain(tagger, document, options) for document in documents)
-    return _until_merged(tagger, documents, options)
+    return tagger.tag_many(documents, page=options.page, errors="return")
 
 
 def _explain(tagger: TopicTagger, document: Document, options: Options) -> Tagging | TextError:
     try:
-        return tagger.explain(document.read().text, page="auto" if options.page == "html" else options.page)
+        return tagger.explain(document, page=options.page)
     except TextError as error:
         return error
-
-
-def _until_merged(
-    tagger: TopicTagger, documents: Sequence[Document], options: Options
-) -> Iterable[Tagging | TextError]:
-    # UNTIL BRANCH "document" IS MERGED: all of this is
-    # `tagger.tag_many(documents, page=options.page, errors="return")`,
-    # and `_explain` calls `tagger.explain(document, page=options.page)`.
-    from model.page.html import is_html, read_html
-
-    texts: list[str | TextError] = []
-    for document in documents:
-        text = document.read().text
-        try:
-            is_markup = options.page == "html" or (options.page != "never" and is_html(text))
-            texts.append(read_html(text, source="") if is_markup else text)
-        except TextError as error:
-            texts.append(error)
-    page = "auto" if options.page == "html" else options.page
-    found = iter(tagger.tag_many([text for text in texts if isinstance(text, str)], page=page, errors="return"))
-    return [next(found) if isinstance(text, str) else text for text in texts]
 
 
 def _located(result: Tagging | TextError | Problem, source: str, line: int) -> Tagging | Problem:
@@ -143,6 +126,8 @@ def _output(item: Item, result: Tagging | Problem, layout: Layout) -> dict[str, 
         output["error"] = {"code": result.code, "message": str(result)}
     else:
         output |= result
+        if item.warnings:
+            output["warnings"] = [*item.warnings, *result.get("warnings", ())]
     if item.kept:
         output.update(zip(layout.rename(tuple(item.kept)), item.kept.values(), strict=True))
     return output

@@ -10,15 +10,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from model import NoArticle, Tagging, TextError, TopicTagger, UnreadableText
+from model import Tagging, TextError, TopicTagger, UnreadableText
 from model.encoding import decode
 from model.explain import TermEvidence
-from model.page.html import is_html, read_html
 from model.tagger import Page
 from model.versions import load_tagger
 
-_HTML_NAMES = (".html", ".htm", ".xhtml")
-_PAGE: Mapping[str | None, Page] = {None: "auto", "html": "auto", "page": "always", "text": "never"}
+_PAGE: Mapping[str | None, Page] = {None: "auto", "html": "html", "page": "always", "text": "never"}
 _OTHER_TAGS = 5
 _SHOWN_TERMS = 8
 
@@ -27,14 +25,14 @@ _SHOWN_TERMS = 8
 @click.argument("files", nargs=-1, metavar="[FILE|-]...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--explain", is_flag=True, help="Show the sentences and terms that carried each tag.")
-@click.option("--html", "kind", flag_value="html", help="Read every FILE as HTML, whatever its name.")
+@click.option("--html", "kind", flag_value="html", help="Read every FILE as HTML, also without a sign of it.")
 @click.option("--page", "kind", flag_value="page", help="Read every FILE as a page, and cut the article out of it.")
-@click.option("--text", "kind", flag_value="text", help="Read every FILE as it is, and cut nothing out.")
+@click.option("--text", "kind", flag_value="text", help="Read every FILE as it stands: no HTML, nothing cut out.")
 @click.option("--model", help="Folder of an artifact, or a version; by default the live one.")
 def command(files: tuple[str, ...], as_json: bool, explain: bool, kind: str | None, model: str | None) -> int:
     """Print the topic tags of each FILE, one article a file; - or nothing reads standard input.
 
-    HTML is recognised by its name or its beginning. Of a crawled page only the article is read.
+    HTML is recognised by its markup. Of a crawled page only the article is read.
     """
     if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or pipe a text in: echo '...' | chude tag")
@@ -57,17 +55,17 @@ def _tag_files(
 ) -> Iterator[tuple[str, Tagging | TextError]]:
     for name in names:
         try:
-            text, encoding = decode(_read(name), source=name)
-            if kind == "html" or (kind is None and (name.lower().endswith(_HTML_NAMES) or is_html(text))):
-                text = read_html(text, source=name)
-            result = (tagger.explain if explain else tagger.tag)(text, page=_PAGE[kind])
-        except (NoArticle, UnreadableText) as error:
+            decoded = decode(_read(name), source=name)
+        except UnreadableText as error:
             yield name, error
+            continue
+        try:
+            result = (tagger.explain if explain else tagger.tag)(decoded.text, page=_PAGE[kind])
         except TextError as error:
-            yield name, type(error)(f"{name}: {error}")
+            yield name, error.located(name)
         else:
-            if not encoding.startswith("utf"):
-                result.setdefault("warnings", []).append(f"converted from {encoding}")
+            if decoded.warnings:
+                result["warnings"] = [*decoded.warnings, *result.get("warnings", ())]
             yield name, result
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from flask import Blueprint, Response, g, request
 
 from model import Tagging, TextError, TopicTagger
 from model.encoding import decode
-from model.page.html import read_html
+from model.tagger import Page
 from service.web.body import content_type, read_body
 from service.web.documents import check_length, failure, read_documents
 from service.web.keys import reading
@@ -47,13 +47,8 @@ def predict() -> Response:
         if isinstance(found, list):
             return json_response(_tag_documents(chude, found, explain))
         return json_response(_tag_one(chude, found, explain, environ.get(TAG)))
-    text = _decode(body)
-    if kind == _HTML:
-        text = read_html(text, source="the body")
-    result = _tag_one(chude, check_length(Document(text), chude.settings), explain, environ.get(TAG))
-    if kind == _HTML and explain:
-        result["text"] = text
-    return json_response(result)
+    document = check_length(Document(_decode(body)), chude.settings)
+    return json_response(_tag_one(chude, document, explain, environ.get(TAG), "html" if kind == _HTML else "auto"))
 
 
 def _explain_asked() -> bool:
@@ -69,7 +64,7 @@ def _explain_asked() -> bool:
 def _decode(body: bytes) -> str:
     charset = request.mimetype_params.get("charset")
     if charset is None:
-        return decode(body, source="the body")[0]
+        return decode(body, source="the body").text
     try:
         return body.decode(charset)
     except UnicodeDecodeError as error:
@@ -87,13 +82,17 @@ def _whole(document: Document) -> str:
 
 
 def _tag_one(
-    chude: Services, document: Document, explain: bool, tag_with_others: Callable[[str], Tagging] | None
+    chude: Services,
+    document: Document,
+    explain: bool,
+    tag_with_others: Callable[[str], Tagging] | None,
+    page: Page = "auto",
 ) -> DocumentTagging:
-    if tag_with_others and not explain:
+    if tag_with_others and not explain and page == "auto":
         result = tag_with_others(_whole(document))
     else:
         tagger = chude.live.tagger
-        result = _explain(tagger, document) if explain else tagger.tag(_whole(document))
+        result = (tagger.explain if explain else tagger.tag)(_record(document), page=page)
         chude.metrics.count_documents([result], len(_whole(document)))
     g.counts = {"documents": 1, "tags": dict.fromkeys(result["tags"], 1), "version": result["model"]}
     return _with_id(document, result)
@@ -104,18 +103,8 @@ def _with_id(document: Document, result: Tagging) -> DocumentTagging:
     return {"id": document.id, **tagging} if document.id is not None else tagging
 
 
-def _explain(tagger: TopicTagger, document: Document) -> Tagging:
-    """Explain, with offsets that count in the field that they are in."""
-    title = _title_of(document)
-    result = tagger.explain(title + document.text)
-    terms = [term for part in (*result["evidence"], *result["context"]) for term in part["terms"]]
-    parts: list[Any] = [*result["evidence"], *result["left_out"], *terms]
-    for part in parts:
-        part["field"] = "title" if part["start"] < len(title) else "text"
-        if part["field"] == "text":
-            part["start"] -= len(title)
-            part["end"] -= len(title)
-    return result
+def _record(document: Document) -> dict[str, str | None]:
+    return {"title": document.title, "text": document.text}
 
 
 def _tag_documents(chude: Services, checked: list[Document | DocumentFailure], explain: bool) -> Results:
@@ -143,7 +132,7 @@ def _tag_all(tagger: TopicTagger, documents: list[Document], explain: bool) -> l
     results: list[Tagging | TextError] = []
     for document in documents:
         try:
-            results.append(_explain(tagger, document))
+            results.append(tagger.explain(_record(document)))
         except TextError as error:
             results.append(error)
     return results

@@ -10,7 +10,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
-from model.page.html import prepare
+from model.memory import keep_freed_memory
+from model.page.content import prepare
 from service.settings import Settings
 from service.web.app import create_app
 from service.web.metrics import Metrics
@@ -54,6 +55,7 @@ class Server(BaseApplication):
     def load(self) -> Flask:
         """Return the application, with everything imported that an answer may need."""
         prepare()
+        keep_freed_memory()
         return create_app(self.settings)
 
 

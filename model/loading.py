@@ -1,0 +1,161 @@
+"""Documents brought into the one buffer in which they are read, each as the prose that is its article.
+
+Almost every text is read as it came. Which ones need a look is seen by array operations on the symbols of all of them;
+only those are looked at one by one: pages, HTML, mojibake, entities, addresses, marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+
+from model.document import Document
+from model.errors import TextError
+from model.page.content import Page, article_in, content_of
+from model.page.signs import find_suspects
+from model.scan.alphabet import PERIOD, SIGN, SYMBOL_OF, SYMBOLS
+from model.scan.noise import has_noise
+from model.scan.sentences import TEXT_END
+from model.scan.spelling import repair
+from model.scan.terms import Codes, Ints, Symbols, encode, find_symbols
+
+Records = Mapping[int, Document]
+NO_RECORDS: Records = MappingProxyType({})
+_W = 1 + SYMBOLS.index("w")
+_SLASH = ord("/")
+_NOISE = frozenset(map(ord, "&@"))
+_ALL_BUT_LOWEST_BIT = np.uint8(0xFE)
+"""Only `SIGN` and `IRREGULAR` are equal to `SIGN` in these bits."""
+_FEW_TEXTS = 3
+"""So many are looked at one by one for less than a look at the block takes."""
+
+
+class Signs(NamedTuple):
+    """The numbers of the texts that are looked at one by one, by what they have."""
+
+    content: set[int]
+    """Something that may be HTML or mojibake."""
+    noise: set[int]
+    """Something that may be an entity or an address."""
+    marks: set[int]
+    """Combining marks or invisible characters."""
+
+
+class Buffer(NamedTuple):
+    """Texts side by side."""
+
+    codes: Codes
+    """UTF-16 code units of the texts, each with `TEXT_END` behind it, shape (units,)."""
+    text_starts: Ints
+    """Offset of each text, and the length of the buffer, shape (texts + 1,)."""
+    padded: Symbols
+    """As from `find_symbols`."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Buffer:
+        """Join texts as they are."""
+        codes = np.frombuffer(encode(TEXT_END.join([*texts, ""])), "<u2")
+        sizes = [len(text) + 1 for text in texts]
+        if sum(sizes) < codes.size:  # some characters take two code units
+            sizes = [len(encode(text)) // 2 + 1 for text in texts]
+        return cls(codes, np.array([0, *sizes]).cumsum(), find_symbols(codes))
+
+    def replace(self, changed: Mapping[int, str]) -> Buffer:
+        """Return a buffer in which the `changed` of its texts stand in place of the old ones."""
+        codes, padded = [], [self.padded[:1]]
+        sizes, kept = np.diff(self.text_starts), 0
+        for n in sorted(changed):
+            start, end = self.text_starts[n : n + 2].tolist()
+            new = np.frombuffer(encode(changed[n] + TEXT_END), "<u2")
+            codes += [self.codes[kept:start], new]
+            padded += [self.padded[kept + 1 : start + 1], SYMBOL_OF.take(new)]
+            sizes[n], kept = new.size, end
+        codes.append(self.codes[kept:])
+        padded.append(self.padded[kept + 1 :])
+        return Buffer(np.concatenate(codes), np.append(0, sizes.cumsum()), np.concatenate(padded))
+
+    def signs(self) -> Signs:
+        """Return which texts have signs of something else than plain prose."""
+        symbols, signs = self.padded, Signs(set(), set(), set())
+        places = ((symbols & _ALL_BUT_LOWEST_BIT) == SIGN).nonzero()[0]
+        codes, behind = self.codes.take(places - 1).tolist(), symbols.take(places + 1).tolist()
+        for place, code, following in zip(places.tolist(), codes, behind, strict=True):
+            if code == _SLASH:
+                if following == SIGN:
+                    signs.noise.add(self._text_at(place))
+            elif code in _NOISE:
+                signs.noise.add(self._text_at(place))
+            else:
+                (signs.content if SYMBOL_OF[code] == SIGN else signs.marks).add(self._text_at(place))
+        w = (symbols == _W).nonzero()[0]
+        for place in w[symbols.take(w + 1) == _W].tolist():
+            if symbols[place + 2] == _W and symbols[place + 3] == PERIOD:
+                signs.noise.add(self._text_at(place))
+        return signs
+
+    def _text_at(self, place: int) -> int:
+        """Return the number of the text that has this offset in `padded`."""
+        return int(self.text_starts.searchsorted(place)) - 1
+
+    def suspects(self, texts: Sequence[str]) -> Sequence[int]:
+        """Return the numbers of the texts that may be pages."""
+        if len(texts) <= _FEW_TEXTS:
+            return range(len(texts))
+        n_chars = np.fromiter(map(len, texts), np.int64, len(texts))
+        return find_suspects(self.codes, self.padded, self.text_starts, n_chars)
+
+
+class Loaded(NamedTuple):
+    """Texts as they are read, and what had to be said of some of them."""
+
+    texts: Sequence[str]
+    """Of pages the article alone, repaired where they needed it; empty where there is an error."""
+    buffer: Buffer
+    errors: Mapping[int, TextError]
+    """Why a text cannot be read, by its number."""
+    warnings: Mapping[int, tuple[str, ...]]
+    """What was repaired in a text, by its number."""
+
+
+def load_texts(texts: Sequence[str], page: Page | None = None, records: Records = NO_RECORDS) -> Loaded:
+    """Load at least one text; `records` has the documents of those that came in fields, by their number.
+
+    Without a `page` the texts are prose already, and only repaired (`model.scan.spelling.repair`).
+    """
+    buffer = Buffer.of(texts)
+    signs = buffer.signs()
+    changed: dict[int, str] = {}
+    errors: dict[int, TextError] = {}
+    warnings: dict[int, tuple[str, ...]] = {}
+    if page is not None:
+        for n in range(len(texts)) if page == "html" else signs.content:
+            try:
+                content = content_of(records.get(n) or Document(text=texts[n]), page)
+            except TextError as error:
+                changed[n], errors[n] = "", error
+                continue
+            if content.extracted:
+                changed[n] = content.document.read().text
+                warnings[n] = content.warnings
+        for n in _to_be_cut(buffer, texts, changed, page):
+            article = article_in(changed.get(n, texts[n]), page)
+            if article.left_out:
+                changed[n] = article.text
+    for n in signs.content.union(signs.noise, signs.marks, warnings):
+        before = changed.get(n, texts[n])
+        if n in signs.marks or n in changed or has_noise(before):
+            changed[n] = repair(before)
+    if changed:
+        texts = [changed.get(n, text) for n, text in enumerate(texts)]
+        buffer = buffer.replace(changed)
+    return Loaded(texts, buffer, errors, warnings)
+
+
+def _to_be_cut(buffer: Buffer, texts: Sequence[str], changed: Mapping[int, str], page: Page) -> Iterable[int]:
+    """Return the numbers of the texts that may be pages, as they are by now."""
+    if page == "never":
+        return ()
+    return range(len(texts)) if page == "always" else {*buffer.suspects(texts), *changed}

@@ -1,0 +1,72 @@
+"""`chude tag`: a file is read by what is in it, never by its name; what was repaired is said on stderr."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import legacy
+import pytest
+from test_model_document import ELECTION, PAGE, RICE, mojibake
+
+from model.disguise import REPAIRED
+
+Chude = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "A.TXT", "a.html", "a", "-"])
+def test_names_do_not_matter(chude: Chude, tmp_path: Path, name: str) -> None:
+    def tagged(data: str, *options: str) -> object:
+        if name == "-":
+            done = chude("tag", "--json", *options, stdin=data.encode())
+        else:
+            (tmp_path / name).write_text(data, encoding="utf-8")
+            done = chude("tag", "--json", *options, tmp_path / name)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["scores"]
+
+    plain, page = tagged(ELECTION), tagged(PAGE)
+    assert tagged(f"<p>{ELECTION}</p><img alt='Syria'>") == plain
+    assert tagged(ELECTION, "--html") == tagged(ELECTION, "--text") == plain
+    assert tagged(PAGE, "--page") == tagged(PAGE, "--html") == page
+    assert tagged(PAGE + "<script>Chiến sự Syria</script>", "--text") != page
+
+
+def test_offsets_of_a_page_count_in_the_text_that_comes_with_them(chude: Chude, tmp_path: Path) -> None:
+    path = tmp_path / "trang.html"
+    path.write_text(f"<!-- {'x' * 3000} -->{PAGE}", encoding="utf-8")
+    result = json.loads(chude("tag", "--json", "--explain", path).stdout)
+    assert result["text"] == f"Bầu cử ở Ukraine\n{ELECTION} {RICE}"
+    assert result["evidence"]
+    for evidence in result["evidence"]:
+        assert result[evidence["field"]][evidence["start"] : evidence["end"]] == evidence["sentence"]
+
+
+def test_what_was_repaired_is_said(chude: Chude, tmp_path: Path) -> None:
+    page = f'<html><head><meta charset="windows-1258"></head><body><p>{ELECTION} {RICE}</p></body></html>'
+    files = {
+        "mojibake.txt": (mojibake(ELECTION, "cp1252").encode(), REPAIRED),
+        "byte.txt": (ELECTION.encode() + b"\xff", "one character is not utf-8"),
+        "nul.html": (PAGE.encode().replace(b"<p>", b"<p>\0"), "one NUL character was dropped"),
+        "1258.html": (legacy.windows_1258(page), "converted from windows-1258"),
+    }
+    for name, (data, warning) in files.items():
+        (tmp_path / name).write_bytes(data)
+        done = chude("tag", tmp_path / name)
+        assert done.returncode == 0
+        assert f"{tmp_path / name}: elections, ukraine" in done.stdout
+        assert f"chude: {tmp_path / name}: {warning}" in done.stderr
+
+
+def test_what_cannot_be_read_costs_no_other_file(chude: Chude, tmp_path: Path) -> None:
+    good, bad, login = tmp_path / "good.txt", tmp_path / "bad.txt", tmp_path / "login.txt"
+    good.write_text(ELECTION, encoding="utf-8")
+    bad.write_text(legacy.tcvn3(ELECTION).decode("latin-1"), encoding="utf-8")
+    login.write_text("<html><body><form><input></form></body></html>", encoding="utf-8")
+    done = chude("tag", bad, login, good)
+    assert done.returncode == 1
+    assert f"chude: {bad}: the text is in TCVN3" in done.stderr
+    assert f"chude: {login}: no article in this page" in done.stderr
+    assert f"{good}: elections, ukraine" in done.stdout

@@ -39,7 +39,7 @@ def _encoding_of(sample: bytes, file: str) -> str | None:
     except UnicodeDecodeError:
         pass
     try:
-        encoding = decode(sample[: sample.rfind(b"\n") + 1] or sample, source=file)[1]
+        encoding = decode(sample[: sample.rfind(b"\n") + 1] or sample, source=file).encoding
         return None if encoding == "utf-8" else codecs.lookup(encoding).name
     except (UnreadableText, LookupError):
         return None

@@ -239,6 +239,10 @@ def test_check_lists_everything_at_once(chude: Chude, tmp_path: Path, seed_examp
         '{"text": "Ngắn quá", "tags": []}',  # 259
         '{"text": "", "tags": []}',  # 260
     ]
+
+    def title_of(number: int) -> str:
+        return " ".join(records[number]["text"].split())[:60] + "..."
+
     path, other = tmp_path / "x.jsonl", tmp_path / "y.jsonl"
     path.write_text("\n".join(lines), encoding="utf-8")
     other.write_text(json.dumps({"text": near, "tags": sorted(body.tags)}), encoding="utf-8")
@@ -250,13 +254,15 @@ def test_check_lists_everything_at_once(chude: Chude, tmp_path: Path, seed_examp
         f"{path}:255: tags: unknown tag 'ukriane'; did you mean ukraine?",
         f"{path}:256: not JSON",
         f"{path}:260: text: is empty",
-        f"{path}:2 ({path}:2) [syria] and {path}:257 ({path}:257) []",
-        f"{path}:3 ({path}:3) and {path}:258 ({path}:258)",
-        f"{path}:259 ({path}:259)",
-        f"and {other}:1 ({other}:1): ",
+        f'{path}:2 "{title_of(1)}" [syria] and {path}:257 "{title_of(1).upper()}" []',
+        f'{path}:3 "{title_of(2)}" and {path}:258 "{title_of(2)}"',
+        f'{path}:259 "Ngắn quá"',
+        f'and {other}:1 "{body.text[:20]}',
     ):
         assert expected in done.stdout, done.stdout
-    assert "ukriane                   1  too few to fit" in done.stdout
+    assert (
+        "ukriane                   1  too few to fit: 1 with it, 257 without it, 10 of each are needed" in done.stdout
+    )
     assert "Problems: 4" in done.stdout
     assert "Exact duplicates: 1" in done.stdout
 
@@ -271,7 +277,11 @@ def test_check_points_at_a_wrong_label(
     path.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
     done = chude("check", path)
     assert done.returncode == 0
-    assert f"({sure['id']}): lacks ukraine, probability 0.9" in done.stdout
+    beginning = " ".join(str(sure["text"]).split())[:60]
+    assert (
+        f'{path}:{records.index(sure) + 1} ({sure["id"]}) "{beginning}...": lacks ukraine, probability 0.9'
+        in done.stdout
+    )
 
 
 def test_the_seeds_pass_their_own_check(chude: Chude) -> None:

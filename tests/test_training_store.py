@@ -270,9 +270,9 @@ def test_label_studio(tmp_path: Path) -> None:
     first, second, *bad = read_records([tmp_path / "export.json"])
     assert isinstance(first, Example)
     assert isinstance(second, Example)
-    assert (first.id, first.text, first.tags) == ("1", "a", {"syria", "y"})
+    assert (first.id, first.text, first.tags) == (1, "a", {"syria", "y"})
     assert (second.text, second.tags) == ("b\nc", frozenset())
-    assert [str(problem).partition("json:")[2][:8] for problem in bad] == ["3: tags:", "4: annot"]
+    assert [str(problem).partition("json:")[2][:8] for problem in bad] == ["4: text:", "4: tags:"]  # the third task was skipped
 
 
 def test_the_queue_has_what_is_not_labelled_yet(store: LabelStore, shipped: TopicTagger) -> None:

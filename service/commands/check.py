@@ -13,6 +13,7 @@ from model import TopicTagger
 from model.document import shorten
 from service.commands.columns import column_options, notify
 from service.progress import show_progress
+from training.corpus.records import place
 from training.corpus.topics import read_topics
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _lines(report: CheckReport) -> Iterator[str]:
     without = sum(not example.tags for example in report.examples)
     yield f"{len(report.examples)} examples, {without} of them without tags"
     for tag, n in report.support.items():
-        yield f"  {tag:<20} {n:>6}{'  {_too_few(report, n)}' if tag in report.rare else ''}"
+        yield f"  {tag:<20} {n:>6}{f'  {_too_few(report, n)}' if tag in report.rare else ''}"
     yield from _section("Problems", (str(problem) for problem in report.problems), limit=None)
     yield from _section(
         "Same text, different tags",
@@ -84,8 +85,10 @@ def _too_few(report: CheckReport, n_with: int) -> str:
 
 
 def _at(example: Example) -> str:
-    """Return where an example stands, its id, and the beginning of its title or text."""
-    return f"{example.file}:{example.line} ({example.id}) {shorten(' '.join(example.text.split()), _TITLE_CHARS)}"
+    """Return where an example stands, its id if it has one, and the beginning of its title or text in quotes."""
+    where = place(example.file, example.line)
+    identity = "" if example.id == where else f" ({example.id})"
+    return f'{where}{identity} "{shorten(" ".join(example.text.split()), _TITLE_CHARS)}"'
 
 
 def _section(title: str, lines: Iterable[str], limit: int | None = _SHOWN) -> Iterator[str]:

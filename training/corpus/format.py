@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import IO, ClassVar, NamedTuple
+from typing import IO, ClassVar, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,10 @@ from training.corpus.records import Record
 
 MAX_LINE_BYTES = 1 << 26
 """Longest line, or cell of a table, that is read; a longer one is a problem of its own."""
+
+
+Records: TypeAlias = Generator[Record | Problem, None, None]
+"""What reading yields; a generator, which can be closed before its end."""
 
 
 class Contents(NamedTuple):
@@ -50,7 +54,7 @@ class Format(ABC):
     """Whether a file of this kind is read where no labels are wanted."""
 
     @abstractmethod
-    def records(self, contents: Contents) -> Iterator[Record | Problem]:
+    def records(self, contents: Contents) -> Records:
         """Yield the records, and a problem in place of each that cannot be read.
 
         Raises DataError where nothing more can be read.

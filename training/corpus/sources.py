@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import os
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, cast
 
 from model.errors import DataError, Problem
 from training.corpus.blocks import Block
+from training.corpus.compression import FAULTS, decompressed
 from training.corpus.format import Contents
 from training.corpus.records import Record
 from training.corpus.registry import FORMATS, format_of, known_suffixes, split_name
@@ -64,8 +61,7 @@ class Source:
         """Return the first records, read ahead; none of what can be read only once. Raises DataError."""
         if not self._can_be_read_again:
             return []
-        with self._opened() as contents:
-            records = FORMATS[self.format].records(contents)
+        with self._opened() as contents, closing(FORMATS[self.format].records(contents)) as records:
             return [record for record in islice(records, count) if isinstance(record, Record)]
 
     def columns(self) -> list[str]:
@@ -84,36 +80,15 @@ class Source:
         """Open the file; what goes wrong with it while it is open becomes a DataError that names it."""
         try:
             with sys.stdin.buffer if self.path is None else self.path.open("rb") as raw:
-                stream = _decompressed(raw, self.compression)
+                stream = decompressed(raw, self.compression)
                 as_it_is = stream is raw and self._can_be_read_again
                 yield Contents(stream, raw, self.name, self.path if as_it_is else None)
         except BrokenPipeError:
             raise
-        except _faults(self.compression) as error:
+        except FAULTS as error:
             what = (error.strerror if isinstance(error, OSError) else None) or str(error)
             message = f"cannot be read as {self.format}: {what.splitlines()[0] if what else type(error).__name__}"
             raise DataError([Problem(self.name, 0, "", message)]) from None
-
-
-def _decompressed(raw: IO[bytes], compression: str) -> IO[bytes]:
-    if compression == ".gz":
-        return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
-    if compression == ".zst":
-        import zstandard
-
-        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False)
-        return cast(IO[bytes], io.BufferedReader(cast(io.RawIOBase, reader)))
-    return raw
-
-
-def _faults(compression: str) -> tuple[type[Exception], ...]:
-    """Return the exceptions that a damaged file causes; ValueError is pyarrow's as well."""
-    faults: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, zlib.error)
-    if compression == ".zst":
-        import zstandard
-
-        faults += (zstandard.ZstdError,)
-    return faults
 
 
 def find_sources(names: Sequence[str], *, forced_format: str | None = None, labelled: bool = False) -> list[Source]:

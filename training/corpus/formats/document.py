@@ -9,7 +9,7 @@ from typing import ClassVar
 from model.encoding import decode
 from model.errors import Problem, UnreadableText
 from training.corpus.blocks import Block
-from training.corpus.format import Contents, Format
+from training.corpus.format import Contents, Format, Records
 from training.corpus.records import Record
 
 
@@ -37,7 +37,7 @@ class Document(Format):
     suffixes: ClassVar[tuple[str, ...]] = (".txt",)
     labelled = False
 
-    def records(self, contents: Contents) -> Iterator[Record | Problem]:
+    def records(self, contents: Contents) -> Records:
         """Yield the one record."""
         for block in self.blocks(contents, by_place=False):
             yield from block.records()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from model.document import Document
 from model.errors import DataError, Problem
-from training.corpus.format import AppendedFormat, Contents
+from training.corpus.format import AppendedFormat, Contents, Records
 from training.corpus.recoding import as_utf8
 from training.corpus.records import Record
 
@@ -20,7 +20,7 @@ class FastText(AppendedFormat):
     suffixes = (".txt", ".ft")
     unlabelled = False
 
-    def records(self, contents: Contents) -> Iterator[Record | Problem]:
+    def records(self, contents: Contents) -> Records:
         """Yield the record of each line. Raises DataError after a file without a single label: that is plain text."""
         has_label = False
         for number, raw in enumerate(as_utf8(contents).stream, 1):

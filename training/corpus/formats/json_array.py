@@ -14,7 +14,7 @@ from typing import IO, cast
 import msgspec
 
 from model.errors import DataError, Problem
-from training.corpus.format import Contents, WholeFormat
+from training.corpus.format import Contents, Records, WholeFormat
 from training.corpus.formats.jsonl import JsonLines, parse_line
 from training.corpus.recoding import as_utf8
 from training.corpus.records import Record
@@ -28,7 +28,7 @@ class JsonArray(WholeFormat):
     name = "json"
     suffixes = (".json",)
 
-    def records(self, contents: Contents) -> Iterator[Record | Problem]:
+    def records(self, contents: Contents) -> Records:
         """Yield the records of the list, numbered from 1. Raises DataError for what is none."""
         data = as_utf8(contents).stream.read()
         try:

@@ -13,7 +13,7 @@ import numpy as np
 
 from model.errors import DataError, Problem
 from training.corpus.blocks import BLOCK_BYTES, Block, Stretch
-from training.corpus.format import MAX_LINE_BYTES, AppendedFormat, Contents
+from training.corpus.format import MAX_LINE_BYTES, AppendedFormat, Contents, Records
 from training.corpus.recoding import as_utf8
 from training.corpus.records import Record
 
@@ -121,7 +121,7 @@ class JsonLines(AppendedFormat):
     name = "jsonl"
     suffixes = (".jsonl", ".ndjson")
 
-    def records(self, contents: Contents) -> Iterator[Record | Problem]:
+    def records(self, contents: Contents) -> Records:
         """Yield the record of each line that is not blank."""
         for block in self.blocks(contents, by_place=False):
             yield from block.records()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from model.errors import Problem
-from training.corpus.format import Contents, WholeFormat, flat, is_words, require
+from training.corpus.format import Contents, Records, WholeFormat, flat, is_words, require
 from training.corpus.header import check_header
 from training.corpus.records import Record
 
@@ -27,7 +27,7 @@ class Parquet(WholeFormat):
     name = "parquet"
     suffixes = (".parquet", ".pq")
 
-    def records(self, contents: Contents) -> Iterator[Record | Problem]:
+    def records(self, contents: Contents) -> Records:
         """Yield the rows."""
         source = _open(contents)
         names = check_header(source.schema_arrow.names, contents.file, 0)

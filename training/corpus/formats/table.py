@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from model.errors import DataError, Problem
-from training.corpus.format import MAX_LINE_BYTES, AppendedFormat, Contents, flat
+from training.corpus.format import MAX_LINE_BYTES, AppendedFormat, Contents, Records, flat
 from training.corpus.formats.jsonl import checked
 from training.corpus.header import check_header
 from training.corpus.recoding import as_utf8
@@ -177,7 +177,7 @@ class Csv(AppendedFormat):
     delimiters = _DELIMITERS
     """Those that are looked for when reading; the first one is written."""
 
-    def records(self, contents: Contents) -> Iterator[Record | Problem]:
+    def records(self, contents: Contents) -> Records:
         """Yield the records below the header."""
         with _table(contents, self.delimiters) as table:
             yield from table.records()

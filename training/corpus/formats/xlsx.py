@@ -15,7 +15,7 @@ from typing import Any
 
 from model.document import FIELDS
 from model.errors import DataError, Problem
-from training.corpus.format import Contents, WholeFormat, flat, require
+from training.corpus.format import Contents, Records, WholeFormat, flat, require
 from training.corpus.header import check_header
 from training.corpus.records import Record
 
@@ -33,7 +33,7 @@ class Xlsx(WholeFormat):
     name = "xlsx"
     suffixes = (".xlsx", ".xlsm")
 
-    def records(self, contents: Contents) -> Iterator[Record | Problem]:
+    def records(self, contents: Contents) -> Records:
         """Yield the rows of the first sheet that are not empty, each with the number that Excel shows."""
         first, names, rows = _open(contents)
         for line, row in enumerate(rows, first + 1):

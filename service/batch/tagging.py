@@ -5,10 +5,10 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from model import Tagging, TextError, TopicTagger
 from model.artifact.files import load_bytes, read_files
@@ -49,18 +49,13 @@ def _unpack(shared: SharedArtifact) -> TopicTagger:
     return TopicTagger(load_bytes(shared.manifest, shared.weights, source=shared.source))
 
 
-@dataclass
-class Item:
+class Item(NamedTuple):
     """A record that is to be tagged, or what is wrong with it."""
 
+    record: Record | None
     id: str | int | float
     line: int
-    document: Document | None = None
-    error: Problem | None = None
-    kept: dict[str, object] = field(default_factory=dict)
-    """What `--keep` passes through, under the names of the input."""
-    warnings: tuple[str, ...] = ()
-    """What decoding its file gave."""
+    subject: Document | Problem
 
 
 def tag_block(shared: SharedArtifact, block: Block, options: Options) -> Tagged:
@@ -69,7 +64,7 @@ def tag_block(shared: SharedArtifact, block: Block, options: Options) -> Tagged:
     layout = Layout.of(tagger.tags, options)
     items = [_item(record, block.file, options) for record in block.records()]
     results = _tag(tagger, items, block.file, options)
-    outputs = [_output(item, result, layout) for item, result in zip(items, results, strict=True)]
+    outputs = [_output(item, result, layout, options) for item, result in zip(items, results, strict=True)]
     errors = [result for result in results if isinstance(result, Problem)]
     tags = Counter(tag for result in results if not isinstance(result, Problem) for tag in result["tags"])
     data = compress(encode_outputs(outputs, layout, options.format), options.compression)
@@ -79,25 +74,27 @@ def tag_block(shared: SharedArtifact, block: Block, options: Options) -> Tagged:
 def _item(record: Record | Problem, source: str, options: Options) -> Item:
     """Return what is to be done with a record."""
     if isinstance(record, Problem):
-        return Item(place(source, record.line), record.line, error=record)
-    item = Item(place(source, record.line), record.line, warnings=record.warnings)
+        return Item(None, place(source, record.line), record.line, record)
+    identity: str | int | float | None = None
+    subject: Document | Problem
     try:
-        item.id = record.identity(source, options.id_column or "id")
-        item.document = record.document(options.text_column if record.line else None)
+        identity = record.identity(source, options.id_column or "id")
+        subject = record.document(options.text_column if record.line else None)
     except FieldError as error:
-        item.error = Problem(source, record.line, error.field, error.message, code=error.code)
-    if options.keep:
-        used = record.used(options.text_column, options.id_column or "id")
-        item.kept = {name: value for name, value in record.fields.items() if name not in used}
-    return item
+        subject = Problem(source, record.line, error.field, error.message, code=error.code)
+    return Item(record, place(source, record.line) if identity is None else identity, record.line, subject)
 
 
 def _tag(tagger: TopicTagger, items: Sequence[Item], source: str, options: Options) -> list[Tagging | Problem]:
     """Return the result of each item, or what is wrong with it."""
-    documents = [item.document for item in items if item.document is not None and item.error is None]
-    found = iter(_tag_documents(tagger, documents, options))
-    results = ((item, item.error or next(found)) for item in items)
-    return [_located(result, source, item.line) for item, result in results]
+    found = iter(
+        _tag_documents(tagger, [item.subject for item in items if isinstance(item.subject, Document)], options)
+    )
+    results = [next(found) if isinstance(item.subject, Document) else item.subject for item in items]
+    return [
+        Problem(source, item.line, "", str(result), code=result.code) if isinstance(result, TextError) else result
+        for item, result in zip(items, results, strict=True)
+    ]
 
 
 def _tag_documents(
@@ -115,21 +112,20 @@ def _explain(tagger: TopicTagger, document: Document, options: Options) -> Taggi
         return error
 
 
-def _located(result: Tagging | TextError | Problem, source: str, line: int) -> Tagging | Problem:
-    return Problem(source, line, "", str(result), code=result.code) if isinstance(result, TextError) else result
-
-
-def _output(item: Item, result: Tagging | Problem, layout: Layout) -> dict[str, Any]:
+def _output(item: Item, result: Tagging | Problem, layout: Layout, options: Options) -> dict[str, Any]:
     """Return the output record."""
+    record = item.record
     output: dict[str, Any] = {"id": item.id}
     if isinstance(result, Problem):
         output["error"] = {"code": result.code, "message": str(result)}
     else:
-        output |= result
-        if item.warnings:
-            output["warnings"] = [*item.warnings, *result.get("warnings", ())]
-    if item.kept:
-        output.update(zip(layout.rename(tuple(item.kept)), item.kept.values(), strict=True))
+        output.update(result)
+        if record and record.warnings:
+            output["warnings"] = [*record.warnings, *result.get("warnings", ())]
+    if record and options.keep:
+        used = record.used(options.text_column, options.id_column or "id")
+        kept = {name: value for name, value in record.fields.items() if name not in used}
+        output.update(zip(layout.rename(tuple(kept)), kept.values(), strict=True))
     return output
 
 

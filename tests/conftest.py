@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -65,12 +67,31 @@ def seed_tagger(seed_fit: Fit) -> TopicTagger:
 def chude(cache: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the real program; returns its exit code and what it wrote."""
 
-    def run(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "service", *map(str, arguments)]
         environ = {**os.environ, "CHUDE_CACHE": str(cache), "CHUDE_HOME": str(cache / "home"), "PYTHONPATH": str(REPO)}
-        done = subprocess.run(command, input=stdin, capture_output=True, env=environ, check=False)
+        done = subprocess.run(command, input=stdin, capture_output=True, env=environ, cwd=cwd, check=False)
         out, err = done.stdout.decode("utf-8"), done.stderr.decode("utf-8")
         assert "Traceback" not in out + err
         return subprocess.CompletedProcess(command, done.returncode, out, err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def batch_records(seed_examples: list[Example]) -> list[dict[str, Any]]:
+    texts = [example.text for example in seed_examples]
+    return [{"id": f"r{n}", "text": texts[n % len(texts)], "n": n} for n in range(6000)]
+
+
+@pytest.fixture(scope="session")
+def batch_source(batch_records: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("batch") / "in.jsonl"
+    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in batch_records), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def batch_expected(batch_records: list[dict[str, Any]], shipped: TopicTagger) -> list[dict[str, Any]]:
+    results = shipped.tag_many(record["text"] for record in batch_records)
+    return [{"id": record["id"], **result} for record, result in zip(batch_records, results, strict=True)]

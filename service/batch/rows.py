@@ -1,103 +1,113 @@
-"""Output records as bytes: JSON Lines, CSV and TSV; and Parquet, made from JSON Lines when all records are there."""
+"""Results as records of the output: their names beside what `--keep` keeps, and the same as rows of a table."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
-OUTPUT_FORMATS = ("jsonl", "csv", "tsv", "parquet")
-_ENCODER = msgspec.json.Encoder()
-_OWN = ("id", "tags", "scores", "model", "warnings", "error", "evidence", "context", "left_out")
+from model.document import FIELDS
+from service.batch.options import Options
+from training.corpus.format import AppendedFormat
+from training.corpus.formats.jsonl import encode_lines
+from training.corpus.registry import FORMATS
+
+OUTPUT_FORMATS = ("jsonl", "csv", "tsv", "parquet", "xlsx")
 _DETAILS = ("evidence", "context", "left_out")
-_PARQUET_ROWS = 10_000
+_NAMES = ("id", "tags", "scores", "model", "warnings", "error", "error_code", *_DETAILS, "kept")
 
 
-def columns(tags: Sequence[str], kept: Sequence[str]) -> list[str]:
-    """Return the columns of a table of results."""
-    scores = [f"score_{tag}" for tag in tags]
-    return ["id", "tags", *scores, "model", "warnings", "error_code", "error", *_DETAILS, *kept, "kept"]
+class Layout(NamedTuple):
+    """What the records of an output are called: the same in every format."""
 
+    tags: tuple[str, ...]
+    texts: tuple[str, ...]
+    """Fields in which an explanation returns the text that was found in HTML."""
+    kept: tuple[str, ...]
+    """Columns of the output that hold columns of the first input, if that is a table."""
 
-def header(format: str, tags: Sequence[str], kept: Sequence[str]) -> bytes:
-    """Return what stands before the first record."""
-    return _table([columns(tags, kept)], format) if format in ("csv", "tsv") else b""
+    @classmethod
+    def of(cls, tags: Sequence[str], options: Options) -> Layout:
+        """Return the layout of a run."""
+        layout = cls(tuple(tags), FIELDS if options.explain else (), ())
+        return layout._replace(kept=layout.rename(options.kept_columns))
 
+    @property
+    def own_names(self) -> frozenset[str]:
+        """Return every name that a result may have in some format."""
+        return frozenset((*_NAMES, *(f"score_{tag}" for tag in self.tags), *self.texts))
 
-def encode_rows(outputs: Iterable[Mapping[str, Any]], format: str, tags: Sequence[str], kept: Sequence[str]) -> bytes:
-    """Return output records in a format; for Parquet as JSON Lines, which `write_parquet` turns into it."""
-    if format in ("csv", "tsv"):
-        return _table((_flat(output, tags, kept) for output in outputs), format)
-    return b"".join(_ENCODER.encode(output) + b"\n" for output in outputs)
+    def rename(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the names under which columns of one record come back: `input_tags` for one called `tags`.
 
+        `input_` is put before a name of ours until it is neither one nor another column of the record.
+        """
+        return _rename(self, names)
 
-def _table(rows: Iterable[Sequence[object]], format: str) -> bytes:
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer, delimiter="\t" if format == "tsv" else ",", lineterminator="\n").writerows(rows)
-    return buffer.getvalue().encode("utf-8", "replace")
+    @property
+    def columns(self) -> list[str]:
+        """Return the columns of a table."""
+        scores = [f"score_{tag}" for tag in self.tags]
+        names = ["id", "tags", *scores, "model", "warnings", "error_code", "error", *_DETAILS]
+        return [*names, *self.texts, *self.kept, "kept"]
 
-
-def _flat(output: Mapping[str, Any], tags: Sequence[str], kept: Sequence[str]) -> list[object]:
-    scores, error = output.get("scores", {}), output.get("error", {})
-    others = {name: value for name, value in output.items() if name not in _OWN and name not in kept}
-    return [
-        output["id"],
-        " ".join(output.get("tags", ())),
-        *(scores.get(tag, "") for tag in tags),
-        output.get("model", ""),
-        "; ".join(output.get("warnings", ())),
-        error.get("code", ""),
-        error.get("message", ""),
-        *(_json(output[name]) if name in output else "" for name in _DETAILS),
-        *(output.get(name, "") for name in kept),
-        _json(others) if others else "",
-    ]
-
-
-def _json(value: object) -> str:
-    return _ENCODER.encode(value).decode()
-
-
-def write_parquet(lines: Path, target: Path, tags: Sequence[str]) -> None:
-    """Turn a file of output records as JSON Lines into Parquet, a few thousand records at a time."""
-    import pyarrow
-    import pyarrow.parquet
-
-    string = pyarrow.string()
-    schema = pyarrow.schema(
-        [
-            ("id", string),
-            ("tags", pyarrow.list_(string)),
-            ("scores", pyarrow.struct([(tag, pyarrow.float64()) for tag in tags])),
-            ("model", string),
-            ("warnings", pyarrow.list_(string)),
-            ("error", pyarrow.struct([("code", string), ("message", string)])),
-            *((name, string) for name in (*_DETAILS, "kept")),
+    def row(self, output: Mapping[str, Any]) -> list[object]:
+        """Return an output record as a row of a table."""
+        scores, error = output.get("scores", {}), output.get("error", {})
+        return [
+            output["id"],
+            " ".join(output.get("tags", ())),
+            *(scores.get(tag) for tag in self.tags),
+            output.get("model"),
+            "; ".join(output.get("warnings", ())),
+            error.get("code"),
+            error.get("message"),
+            *(as_json(output[name]) if name in output else None for name in _DETAILS),
+            *(output.get(name) for name in (*self.texts, *self.kept)),
+            self.others(output, self.kept),
         ]
-    )
-    with pyarrow.parquet.ParquetWriter(target, schema) as writer:
-        for batch in _batches(lines):
-            writer.write_table(pyarrow.Table.from_pylist([_nested(output) for output in batch], schema))
+
+    def others(self, output: Mapping[str, Any], kept: Sequence[str] = ()) -> str | None:
+        """Return what else was kept, as JSON."""
+        names = self.own_names
+        others = {name: value for name, value in output.items() if name not in names and name not in kept}
+        return as_json(others) if others else None
 
 
-def _batches(lines: Path) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    with lines.open("rb") as stream:
-        for line in stream:
-            batch.append(msgspec.json.decode(line))
-            if len(batch) == _PARQUET_ROWS:
-                yield batch
-                batch = []
-    if batch:
-        yield batch
+@lru_cache(maxsize=1024)
+def _rename(layout: Layout, names: tuple[str, ...]) -> tuple[str, ...]:
+    own = layout.own_names
+    taken = own.union(names)
+    renamed = []
+    for name in names:
+        new = f"input_{name}" if name in own else name
+        while name in own and new in taken:
+            new = f"input_{new}"
+        renamed.append(new)
+    return tuple(renamed)
 
 
-def _nested(output: Mapping[str, Any]) -> dict[str, Any]:
-    others = {name: value for name, value in output.items() if name not in _OWN}
-    row = {name: output.get(name) for name in ("tags", "scores", "model", "warnings", "error")}
-    details = {name: _json(output[name]) for name in _DETAILS if name in output}
-    return {"id": str(output["id"]), **row, **details, "kept": _json(others) if others else None}
+def as_json(value: object) -> str:
+    """Return a value as JSON text."""
+    return msgspec.json.encode(value).decode()
+
+
+def is_written_whole(format: str) -> bool:
+    """Tell whether a file of this format can only be written when all records are there."""
+    return not isinstance(FORMATS[format], AppendedFormat)
+
+
+def header(layout: Layout, options: Options) -> bytes:
+    """Return what stands before the first record."""
+    format = FORMATS[options.format]
+    return format.header(layout.columns, bom=options.bom) if isinstance(format, AppendedFormat) else b""
+
+
+def encode_outputs(outputs: Iterable[Mapping[str, Any]], layout: Layout, name: str) -> bytes:
+    """Return output records in a format; as JSON Lines for one that is written whole, at the end."""
+    format = FORMATS[name]
+    if name == "jsonl" or not isinstance(format, AppendedFormat):
+        return encode_lines(outputs)
+    return format.encode((layout.row(output) for output in outputs), layout.columns)

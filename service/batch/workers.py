@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections import deque
@@ -14,8 +15,9 @@ from functools import cache, partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from service.batch.output import BatchError
+from service.batch.options import BatchError
 from service.batch.tagging import SharedArtifact
+from training.corpus.format import require
 
 T = TypeVar("T")
 _LOOK_EVERY_S = 0.5
@@ -44,10 +46,8 @@ class Workers:
         if self.dask is None:
             yield
             return
-        from dask.distributed import Client
+        connect = require("dask.distributed", "cluster").Client
         from joblib import parallel_config
-
-        connect: Any = Client
 
         try:
             client = connect(self.dask, timeout="5s", set_as_default=True)
@@ -85,7 +85,9 @@ class Workers:
         parallel = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
         if self.dask is None:
             function = partial(_call_as_child, os.getpid(), function)
-        yield from parallel(delayed(function)(*task) for task in tasks)
+        with _without_interrupts():
+            results = parallel(delayed(function)(*task) for task in tasks)
+        yield from results
 
 
 def _share(
@@ -105,7 +107,8 @@ def _share(
         if not some:
             break
         if wanted:
-            results.append(executor.submit(_call_as_child, os.getpid(), _call_each, function, some))
+            with _without_interrupts():
+                results.append(executor.submit(_call_as_child, os.getpid(), _call_each, function, some))
         else:
             results.append(Future())
             results[-1].set_result(_call_each(function, some))
@@ -113,6 +116,22 @@ def _share(
         yield from result.result()
     if failure:
         raise failure
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Put Ctrl-C off while processes are started; they inherit that, and leave it to this one to end them.
+
+    A terminal sends the signal to all of them, and each would print a traceback.
+    """
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # its start takes the signal on again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _take(tasks: Iterator[T], n: int) -> tuple[list[T], Exception | None]:

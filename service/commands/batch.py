@@ -3,42 +3,56 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from model.errors import DataError, Problem
 from model.tagger import Page
 from model.versions import artifact_folder
-from service.batch.inputs import COMPRESSIONS, INPUT_FORMATS, find_inputs, format_of
-from service.batch.output import BatchError, Counts, FileOutput, StreamOutput
-from service.batch.rows import OUTPUT_FORMATS
-from service.batch.run import OnBlock, describe_run, tag_inputs, tag_partitions, with_table_columns
-from service.batch.tagging import Options, SharedArtifact
+from service.batch import destination
+from service.batch.counts import Counts
+from service.batch.inspection import Inspection, can_be_read_again
+from service.batch.options import BatchError, Options
+from service.batch.output import FileOutput, OutputFiles, StreamOutput
+from service.batch.rows import OUTPUT_FORMATS, is_written_whole
+from service.batch.run import describe_run, tag_inputs, tag_partitions, with_kept_columns
+from service.batch.tagging import SharedArtifact
+from service.batch.whole import WholeOutput
 from service.batch.workers import Workers
 from service.environment import environment
+from training.corpus.registry import format_of, known_formats, split_name
+from training.corpus.sources import Source, find_sources
 
-_GO_ON = "run the same command with --resume to go on"
-_PAGE: dict[str | None, Page] = {None: "auto", "html": "auto", "page": "always", "text": "never"}
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_PAGE: Mapping[str | None, Page] = {None: "auto", "html": "html", "page": "always", "text": "never"}
+_INPUT_FORMATS = tuple(known_formats(labelled=False))
 
 
 @click.command("batch")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("-o", "--output", required=True, help="File to write, a folder for one part an input, or - for stdout.")
+@click.option("-o", "--output", required=True, help="File to write, a folder for one part per input, or - for stdout.")
 @click.option(
-    "--format", "input_format", type=click.Choice(INPUT_FORMATS), help="Format of the inputs; by their names."
+    "--format", "input_format", type=click.Choice(_INPUT_FORMATS), help="Format of the inputs; by their names."
 )
 @click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Format of the output; by its name, or jsonl.")
-@click.option("--text-column", help="Column of the text; 'text', or 'title', 'lead' and 'body'.")
-@click.option("--id-column", default="id", show_default=True, help="Column that comes back with the result.")
-@click.option("--keep", is_flag=True, help="Pass the other columns through.")
+@click.option("--text-column", help="Column of the text; by default 'title', 'lead', 'text' and 'body'.")
+@click.option("--id-column", help="Column that comes back with the result; by default 'id'.")
+@click.option(
+    "--keep", is_flag=True, help="Pass the other columns through; one called like ours comes back as input_<name>."
+)
 @click.option("--explain", is_flag=True, help="Add the sentences and terms that carried each tag.")
 @click.option("--html", "kind", flag_value="html", help="Read every text as HTML.")
 @click.option("--page", "kind", flag_value="page", help="Read every text as a page, and cut the article out of it.")
 @click.option("--text", "kind", flag_value="text", help="Read every text as it is, and cut nothing out.")
+@click.option("--bom", is_flag=True, help="Begin CSV or TSV with a byte order mark, so that Excel reads it as UTF-8.")
 @click.option("--model", help="Folder of an artifact, or a version; by default the live one.")
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
 @click.option("--dask", help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786, in place of --jobs.")
@@ -50,10 +64,11 @@ def command(
     input_format: str | None,
     output_format: str | None,
     text_column: str | None,
-    id_column: str,
+    id_column: str | None,
     keep: bool,
     explain: bool,
     kind: str | None,
+    bom: bool,
     model: str | None,
     jobs: int,
     dask: str | None,
@@ -62,40 +77,94 @@ def command(
 ) -> int:
     """Tag every record of the INPUT files, or folders, into OUTPUT, in their order; - is standard input.
 
-    A record that cannot be tagged has its error in the output, and the others go on.
+    A record that cannot be tagged has its error in the output, and the others go on; the exit code is 1 if every
+    record has one. In an output folder the part of crawl/a.csv is a.jsonl; inputs whose parts would share a name keep
+    their suffix, a.csv.jsonl, or else their path.
     """
-    files = find_inputs(inputs, input_format)
+    format, compression = _output_format(output, output_format, bom=bom)
+    options = Options(text_column, id_column, keep, explain, _PAGE[kind], format, compression, bom)
+    sources = destination.without_journals(find_sources(inputs, forced_format=input_format), inputs)
+    if resume:
+        _check_resume(sources, output)
     shared = SharedArtifact.read(artifact_folder(environment(), model))
-    to_folder, format, compression = _check_output(output, output_format)
-    if resume and any(file.path is None for file in files):
-        raise click.UsageError("--resume cannot read standard input again: save it as a file")
-    options = Options(text_column, id_column, keep, explain, _PAGE[kind], kind == "html", format, compression)
-    options = with_table_columns(options, files)
-    workers = Workers(jobs, dask)
-    with _stops_named(output), _progress(sum(file.size for file in files), max_errors) as on_block:
-        if to_folder:
-            counts = tag_partitions(files, Path(output), shared, options, workers, on_block)
-        else:
-            run = describe_run(files, shared, options)
-            target = StreamOutput() if output == "-" else FileOutput(Path(output), run, resume=resume)
-            counts = tag_inputs(files, target, shared, options, workers, on_block)
+    request = _Request(
+        sources, inputs, output, resume, shared, with_kept_columns(options, sources), Workers(jobs, dask)
+    )
+    with _stops_named(output), _progress(sum(source.size for source in sources), max_errors) as progress:
+        counts = request.run(progress)
     _summarise(counts, output)
     return 0
 
 
-def _check_output(output: str, chosen: str | None) -> tuple[bool, str, str]:
-    """Return whether the output is a folder, its format, and its compression. Raises UsageError or DataError."""
-    to_folder = output.endswith(os.sep) or Path(output).is_dir()
-    compression = Path(output).suffix if Path(output).suffix in COMPRESSIONS else ""
-    format = chosen or ("jsonl" if to_folder or output == "-" else format_of(output))
+def _output_format(output: str, chosen: str | None, *, bom: bool) -> tuple[str, str]:
+    """Return the format and compression of the output. Raises UsageError or DataError."""
+    in_place = destination.is_stream(output)
+    to_folder = destination.is_folder(output)
+    _, suffix, compression = ("", "", "") if to_folder or output == "-" else split_name(output)
+    named = format_of(output) if suffix else None
+    format = chosen or (named.name if named else "jsonl" if to_folder or in_place else "")
     if format not in OUTPUT_FORMATS:
-        raise click.UsageError(f"{output}: name the output .jsonl, .csv, .tsv or .parquet, or use --output-format")
-    if format == "parquet" and (output == "-" or compression):
-        raise click.UsageError("Parquet can be neither written to standard output nor compressed as a whole")
+        known = ", ".join(f".{name}" for name in OUTPUT_FORMATS)
+        raise click.UsageError(f"{output}: name the output {known}, or use --output-format")
+    if is_written_whole(format) and (in_place or compression):
+        raise click.UsageError(f"{format}: can be neither written to standard output or a pipe, nor compressed")
+    if bom and format not in ("csv", "tsv"):
+        raise click.UsageError(f"--bom is for CSV and TSV; the output is {format}")
     parent = Path(output).parent
     if output != "-" and not parent.is_dir():
         raise DataError([Problem(str(parent), 0, "", "no such folder: make it first")])
-    return to_folder, format, compression
+    WholeOutput.check_installed(format)
+    return format, compression
+
+
+def _check_resume(sources: Sequence[Source], output: str) -> None:
+    """Raise UsageError where a run cannot be resumed."""
+    if destination.is_stream(output):
+        raise click.UsageError(f"--resume needs a file as output; {output} keeps nothing of an earlier run")
+    for source in sources:
+        if not can_be_read_again(source):
+            name = "standard input" if source.path is None else f"{source.name}, which is no file,"
+            raise click.UsageError(f"--resume cannot read {name} again: save it as a file")
+
+
+@dataclass(frozen=True)
+class _Request:
+    """One run of the command."""
+
+    sources: Sequence[Source]
+    inputs: Sequence[str]
+    output: str
+    resume: bool
+    shared: SharedArtifact
+    options: Options
+    workers: Workers
+
+    def run(self, progress: _Progress) -> Counts:
+        """Check that nothing that is read would be lost, and tag."""
+        inspection = Inspection(self.options, progress.notify)
+        if destination.is_stream(self.output):
+            destination.check_stdout(self.sources)
+            inspection.inspect_files(self.sources)
+            with destination.open_stream(self.output) as stream:
+                return self._to_one(StreamOutput(stream), inspection, progress)
+        if destination.is_folder(self.output):
+            return self._to_folder(inspection, progress)
+        target = Path(self.output)
+        destination.check_apart(self.sources, [target])
+        inspection.inspect_files(self.sources)
+        described = describe_run(self.sources, self.shared, self.options)
+        return self._to_one(FileOutput(target, described, resume=self.resume), inspection, progress)
+
+    def _to_one(self, output: FileOutput | StreamOutput, inspection: Inspection, progress: _Progress) -> Counts:
+        return tag_inputs(self.sources, output, self.shared, inspection, self.workers, progress.on_block)
+
+    def _to_folder(self, inspection: Inspection, progress: _Progress) -> Counts:
+        folder = Path(self.output)
+        destination.check_folder(folder, self.inputs)
+        parts = destination.name_parts(self.sources, self.inputs, folder, self.options)
+        destination.check_apart(self.sources, parts)
+        inspection.inspect_files(self.sources)
+        return tag_partitions(self.sources, parts, self.shared, inspection, self.workers, progress.on_block)
 
 
 @contextmanager
@@ -104,36 +173,61 @@ def _stops_named(output: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        if output == "-":
-            raise
-        raise BatchError(f"stopped: {_GO_ON}") from None
+        raise BatchError(f"stopped{_how_to_go_on(output)}") from None
     except BrokenExecutor:
-        advice = "start again" if output == "-" else _GO_ON
         raise BatchError(
-            f"a process was killed from outside, perhaps for want of memory: {advice}, with fewer --jobs"
+            "a process was killed from outside, perhaps for want of memory: start again with fewer --jobs"
+            f"{_how_to_go_on(output)}"
         ) from None
 
 
+def _how_to_go_on(output: str) -> str:
+    """Return what to do about the part of the output that is there, if there is one."""
+    if destination.is_stream(output):
+        return ""
+    if destination.is_folder(output):
+        return ": run the same command again to go on"
+    unfinished = OutputFiles.of(Path(output)).journal.exists()
+    return ": run the same command with --resume to go on" if unfinished else ""
+
+
+@dataclass(frozen=True)
+class _Progress:
+    """Shows how far the run is, if someone is looking, and stops it at too many errors."""
+
+    bar: Progress
+    task: TaskID
+    max_errors: int | None
+
+    def on_block(self, counts: Counts, position: int) -> None:
+        """Show the counts. Raises BatchError where they have too many errors."""
+        rate = counts.records / max(self.bar.tasks[0].elapsed or 0, 0.01)
+        self.bar.update(self.task, completed=position, done=f"{counts.records:,} records, {rate:,.0f} a second")
+        if self.max_errors is not None and counts.errors > self.max_errors:
+            raise BatchError(
+                f"stopped: {counts.errors:,} records have an error, more than --max-errors {self.max_errors}; the "
+                f"first is {counts.first_error}"
+            )
+
+    def notify(self, note: str) -> None:
+        """Show a note above the bar."""
+        self.bar.console.print(f"chude: {note}", markup=False, highlight=False, soft_wrap=True)
+
+
 @contextmanager
-def _progress(total: int, max_errors: int | None) -> Iterator[OnBlock]:
-    """Show how far the run is, if someone is looking, and stop it at too many errors."""
+def _progress(total: int, max_errors: int | None) -> Iterator[_Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     columns = (TextColumn("tagging"), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("", total=total or None, done="")
-
-        def on_block(counts: Counts, position: int) -> None:
-            rate = counts.records / max(bar.tasks[0].elapsed or 0, 0.01)
-            bar.update(task, completed=position, done=f"{counts.records:,} records, {rate:,.0f} a second")
-            if max_errors is not None and counts.errors > max_errors:
-                raise BatchError(f"{counts.errors} records have an error, more than --max-errors {max_errors}: stopped")
-
-        yield on_block
+        yield _Progress(bar, bar.add_task("", total=total or None, done=""), max_errors)
 
 
 def _summarise(counts: Counts, output: str) -> None:
+    """Say what was done. Raises BatchError if not one record could be tagged."""
     given = ", ".join(f"{tag} {n:,}" for tag, n in sorted(counts.tags.items())) or "no tag"
     click.echo(f"{output}: {counts.records:,} records, {counts.errors:,} with an error; {given}", err=True)
+    if counts.records and counts.is_useless:
+        raise BatchError(f"not one record could be tagged; the first error is {counts.first_error}")

@@ -36,6 +36,8 @@ class Record(NamedTuple):
     """Values as JSON has them: dates are ISO 8601, decimals and bytes are strings."""
     problems: tuple[Problem, ...] = ()
     """What is broken in single fields: a record is lost by them only where such a field is used."""
+    warnings: tuple[str, ...] = ()
+    """How a file that is one record was decoded, where its user should know."""
 
     def document(self, text_column: str | None = None) -> Document:
         """Return the text of the record; with `text_column`, of that field. Raises FieldError."""

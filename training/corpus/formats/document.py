@@ -22,12 +22,12 @@ class Whole(Block):
     def records(self) -> Iterator[Record | Problem]:
         """Yield the one record, or why it cannot be read."""
         try:
-            text = decode(self.data, source=self.file).text
+            decoded = decode(self.data, source=self.file)
         except UnreadableText as error:
             message = str(error).removeprefix(f"{self.file}: ")
             yield Problem(self.file, 0, "", message, code=error.code)
         else:
-            yield Record(0, {"text": text})
+            yield Record(0, {"text": decoded.text}, warnings=tuple(decoded.warnings))
 
 
 class Document(Format):

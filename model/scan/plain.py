@@ -2,7 +2,7 @@
 
 This is the specification. The other modules of this folder do the same many times as fast, and hypothesis holds them
 to it on any text (tests/test_model_scoring.py, tests/test_model_text.py); nothing calls it to tag. It shares no code
-with them but the pattern of a tag (`noise`), so that one mistake cannot be in both.
+and no constant with them, so that one mistake cannot be in both.
 
 >>> sentences("Ông A. Nam thăm TP. Hồ Chí Minh. Hoà bình!")
 [['ông', 'a', 'nam', 'thăm', 'tp', 'hồ', 'chí', 'minh'], ['hoà', 'bình']]
@@ -12,13 +12,10 @@ with them but the pattern of a tag (`noise`), so that one mistake cannot be in b
 
 from __future__ import annotations
 
-import html
-import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
-from model.scan import noise
+from model.scan.plain_prose import blank, decode_entities
 
 LETTERS = set("aáàảãạăắằẳẵặâấầẩẫậbcdđeéèẻẽẹêếềểễệfghiíìỉĩịjklmnoóòỏõọôốồổỗộơớờởỡợpqrstuúùủũụưứừửữựvwxyýỳỷỹỵz0123456789")
 """The letters and digits that words are made of."""
@@ -51,15 +48,6 @@ LOOK_AHEAD = 4
 MAX_TERM_WORDS = 4
 MOST_MARKS = 30
 """Unicode's Stream-Safe limit (UAX 15)."""
-ENTITY = re.compile(r"&(?:amp;)*((?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});)")
-MAIL = re.compile(
-    r"(?:(?<![\w\u0300-\u036f])mailto:)?(?<![\w.+\u0300-\u036f-])[\w.+\u0300-\u036f-]{1,64}@[\w\u0300-\u036f-]{1,63}(?:\.[\w\u0300-\u036f-]{1,63})+",
-    re.I,
-)
-SCHEME = re.compile(r"(?:(?i:https?|ftps?)|(?<![\w\u0300-\u036f])[a-zA-Z][a-zA-Z0-9+.-]{0,15})://")
-WWW = re.compile(r"(?<![\w.\u0300-\u036f])(?:www|WWW|Www)\.")
-STOPS = ".,;:!?…)]}'’"
-NO_ADDRESS = set('<>"“”«»')
 
 
 def letter(char: str) -> str:
@@ -88,8 +76,7 @@ def clean(text: str) -> str:
     >>> clean("b&#7847;u cu\u031b\u0309 <b>m&#7899;i</b>, xem https://bao.example/ukraine.")
     'bầu cử  mới , xem  .'
     """
-    decoded = ENTITY.sub(lambda match: html.unescape("&" + match.group(1)), text)
-    return compose(blank(decoded))
+    return compose(blank(decode_entities(text)))
 
 
 def compose(text: str) -> str:
@@ -108,62 +95,6 @@ def compose(text: str) -> str:
             pieces.append(char)
     composed = (unicodedata.normalize("NFC", piece[: 1 + MOST_MARKS]) if len(piece) > 1 else piece for piece in pieces)
     return "".join(char for piece in composed for char in piece if ord(char) not in MARKS)
-
-
-def blank(text: str) -> str:
-    """Return the text with a gap for each address, tag and comment, a line break for the tag of a block element.
-
-    Of two that overlap the one that begins first counts, the longer one where both begin at one place.
-    """
-    finders: list[Callable[[str, int], tuple[int, str]]] = [_tag_at]
-    finders += [partial(_address_at, head) for head in (SCHEME, WWW, MAIL)]
-    every = [span for find in finders for span in _spans(text, find)]
-    pieces, done = "", 0
-    for start, end, gap in sorted(every, key=lambda span: (span[0], -span[1])):
-        if start >= done:
-            pieces += text[done:start] + gap
-            done = end
-    return pieces + text[done:]
-
-
-def _spans(text: str, find: Callable[[str, int], tuple[int, str]]) -> list[tuple[int, int, str]]:
-    """Return where pieces of one kind begin and end, and what is read in their place."""
-    found, at = [], 0
-    while at < len(text):
-        end, gap = find(text, at)
-        if end > at:
-            found.append((at, end, gap))
-        at = max(end, at + 1)
-    return found
-
-
-def _tag_at(text: str, at: int) -> tuple[int, str]:
-    """Return where the tag or comment that begins at `at` ends, and its gap; `at` itself where none begins."""
-    if text.startswith("<!--", at) and text.find("-->", at + 4) >= 0:
-        return text.find("-->", at + 4) + 3, " "
-    tag = noise.tag_pattern().match(text, at)
-    if not tag:
-        return at, ""
-    before = text[max(at - 1, 0) : at]
-    is_inside = (before.isalpha() or before in map(chr, MARKS)) and text[tag.end() : tag.end() + 1].isalpha()
-    return tag.end(), "\n" if tag.group(1).lower() in noise.BLOCKS else "" if is_inside else " "
-
-
-def _address_at(head: re.Pattern[str], text: str, at: int) -> tuple[int, str]:
-    match = head.match(text, at)
-    if not match or head is MAIL:
-        return (match.end() if match else at), " "
-    return _end_of_address(text, match.end()) or at, " "
-
-
-def _end_of_address(text: str, at: int) -> int:
-    """Return where an address whose head ends at `at` ends; 0 where nothing follows the head."""
-    end = at
-    while end < len(text) and not text[end].isspace() and text[end] not in NO_ADDRESS:
-        end += 1
-    while end > at and text[end - 1] in STOPS:
-        end -= 1
-    return end if end > at else 0
 
 
 def kind(text: str, at: int) -> str:

@@ -16,6 +16,8 @@ from model.tagger import Page
 from service.environment import environment
 
 _PAGE: Mapping[str | None, Page] = {None: "auto", "html": "html", "page": "always", "text": "never"}
+_RECORDS = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".xlsx")
+"""Names of files of records; `training.corpus` is not imported to tag a text."""
 _OTHER_TAGS = 5
 _SHOWN_TERMS = 8
 
@@ -54,7 +56,7 @@ def _tag_files(
 ) -> Iterator[tuple[str, Tagging | TextError]]:
     for name in names:
         try:
-            decoded = decode(_read(name), source=name)
+            decoded = decode(_read(name, is_forced=kind is not None), source=name)
         except UnreadableText as error:
             yield name, error
             continue
@@ -68,9 +70,14 @@ def _tag_files(
             yield name, result
 
 
-def _read(name: str) -> bytes:
+def _read(name: str, *, is_forced: bool) -> bytes:
     if name == "-":
         return sys.stdin.buffer.read()
+    if not is_forced and name.lower().removesuffix(".gz").removesuffix(".zst").endswith(_RECORDS):
+        raise UnreadableText(
+            f"{name}: has many records by its name, and is no article: `chude batch {name} -o tags.jsonl` tags each of "
+            "them; --text reads the file as one text all the same"
+        )
     try:
         return Path(name).read_bytes()
     except IsADirectoryError:

@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from model.artifact.validation import SLUG
 from model.document import Document, FieldError, shorten
-from model.errors import Problem
+from model.errors import Problem, TextError
+from model.page.content import content_of
 from training.corpus.exports import Answer, Skipped, answer_of
 from training.corpus.records import Identity, Record
 
@@ -53,8 +54,8 @@ class Example:
 
     @cached_property
     def text(self) -> str:
-        """Return the text that is read."""
-        return self.document.read().text
+        """Return the text that is read: of HTML its prose, mojibake repaired. Raises NoArticle."""
+        return content_of(self.document, "auto").document.read().text
 
     @property
     def is_teaser(self) -> bool:
@@ -100,7 +101,7 @@ def make_example(
 ) -> Example | list[Problem]:
     """Return the example that a record and its labels make, or everything that is wrong with them."""
     checks = _Checks(file, record.line)
-    document = checks.run("", lambda: record.document(columns.text))
+    document = checks.run(columns.text or "text", lambda: _readable(record.document(columns.text)))
     identity = checks.run(columns.id, lambda: record.identity(file, columns.id))
     labels = columns.labels or "tags"
     tags = None
@@ -117,6 +118,12 @@ def make_example(
     return Example(identity, document, tags, borderline, file, record.line, evidence)
 
 
+def _readable(document: Document) -> Document:
+    """Return the document. Raises TextError where its HTML is a page without an article."""
+    content_of(document, "auto")
+    return document
+
+
 class _Checks:
     """The problems of one record."""
 
@@ -130,6 +137,8 @@ class _Checks:
             return check()
         except FieldError as error:
             self.problems.append(Problem(self._file, self._line, error.field, error.message))
+        except TextError as error:
+            self.problems.append(Problem(self._file, self._line, field, str(error)))
         except BadTag as error:
             self.problems.append(Problem(self._file, self._line, field, str(error), error.tag))
         except ValueError as error:

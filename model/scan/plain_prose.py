@@ -1,4 +1,4 @@
-"""What is no prose in a text, in the plainest Python: the part of `model.scan.plain` that `model.scan.noise` is held to.
+"""What is no prose, in the plainest Python: the part of `model.scan.plain` that `model.scan.noise` is held to.
 
 Only the pattern of a tag is shared with `noise`: it is a list of HTML's elements.
 

@@ -94,6 +94,7 @@ class ServingWorker(UvicornWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # gunicorn says when workers come and go
         supervisor: Supervisor = self.app
         self._services = supervisor.services
         settings = supervisor.settings

@@ -150,11 +150,3 @@ def test_suggest_with_a_column_that_is_not_there(run: Run, tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user without a passwd entry")
-def test_a_user_without_a_passwd_entry_has_a_name() -> None:
-    code = (
-        "import os; from service.commands.store import user_name; os.setuid(54321); "
-        "print(user_name({}), user_name({'USER': 'anna'}), user_name({'LOGNAME': 'bert', 'USER': 'anna'}))"
-    )
-    environ = {**os.environ, "PYTHONPATH": str(REPO)}
-    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
-    assert done.stdout == "54321 anna bert\n"

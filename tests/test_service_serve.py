@@ -23,6 +23,7 @@ from conftest import REPO
 from load import get, post, run_load
 from serving import TIMEOUT_S, free_port, wait_until, wait_until_ready
 
+from model.activation import activate
 from model.versions import Versions
 from service.web.key_store import KeyStore
 from training.fit.fitting import Fit
@@ -295,7 +296,7 @@ def test_twenty_model_changes_under_load_fail_nothing(start: Start, seed_fit: Fi
     def change(elapsed: float) -> None:
         if len(changes) < 20 and (not changes or answered[0] == changes[-1]):
             changes.append(both[len(changes) % 2])
-            versions.activate(changes[-1])
+            activate(versions, changes[-1])
 
     load = run_load(
         service.port,

@@ -11,6 +11,7 @@ import click
 from model.environment import set_variable
 from service.environment import environment
 from service.settings import Settings, is_of_kubernetes
+from service.web.metrics_folder import metrics_folder
 
 _HELP = {
     "host": "Address to listen on.",
@@ -50,10 +51,10 @@ def command(**chosen: Any) -> int:
     settings = Settings.from_environ(environ, **chosen)
     for warning in _warnings(settings, environ):
         click.echo(f"chude: warning: {warning}", err=True)
-    from service.web.server import metrics_folder, serve
-
     with metrics_folder() as folder:
-        set_variable("PROMETHEUS_MULTIPROC_DIR", str(folder))  # prometheus_client looks when a counter is made
+        set_variable("PROMETHEUS_MULTIPROC_DIR", str(folder))  # prometheus_client looks when it is imported
+        from service.web.server import serve
+
         serve(settings, environ, folder)
     return 0
 

@@ -10,10 +10,9 @@ gunicorn starts, watches and stops the worker processes; in each of them uvicorn
     refusals.py     answers to requests that the application never sees
     supervisor.py   gunicorn's settings, and what happens when workers come and go
 
-    >>> with metrics_folder() as folder:         # doctest: +SKIP
-    ...     serve(settings, environ, folder)     # returns when the service was told to stop
+    >>> serve(settings, environ, folder)         # doctest: +SKIP
 """
 
-from service.web.server.supervisor import AddressError, metrics_folder, serve
+from service.web.server.supervisor import AddressError, serve
 
-__all__ = ["AddressError", "metrics_folder", "serve"]
+__all__ = ["AddressError", "serve"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,6 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from service.web.server.refusals import Refusal, Refusals
+
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER with no time to linger: closing resets the connection (socket(7))."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first byte."""
         super().connection_made(transport)
-        self._watch(self._limits.first_byte_s, transport.abort)
+        self._watch(self._limits.first_byte_s, self.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
@@ -84,7 +89,7 @@ class Connection(HttpToolsProtocol):
         self.received_bytes += len(data)
         if self._is_lingering:
             if self.received_bytes > self._limits.linger_bytes:
-                self.transport.abort()
+                self.abort()
             return
         if self._began_s is None:
             self._began_s = self.loop.time()
@@ -131,10 +136,12 @@ class Connection(HttpToolsProtocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.transport.resume_reading()
-        self._watch(self._limits.linger_s, self.transport.abort)
+        self._watch(self._limits.linger_s, self.abort)
 
     def abort(self) -> None:
-        """End the connection at once."""
+        """End the connection at once; what the client has not taken is dropped, not kept for it by the kernel."""
+        sock = self.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
 
     def shutdown(self) -> None:
@@ -149,7 +156,7 @@ class Connection(HttpToolsProtocol):
 
     def _abort_unread(self) -> None:
         if self.transport.get_write_buffer_size():
-            self.transport.abort()
+            self.abort()
 
     def _refuse_late_head(self) -> None:
         self.refuse(

@@ -83,7 +83,8 @@ class Front:
             answer = await self._answer(scope, receive, connection)
             await self._send(answer, send, connection)
         except Disconnected:
-            return
+            connection.abort()
+            await connection.closed.wait()
         except Refusal as refusal:
             connection.refuse(refusal, _header(scope, b"x-request-id"))
             await connection.closed.wait()
@@ -133,25 +134,24 @@ class Front:
         head = {"type": "http.response.start", "status": answer.status, "headers": headers}
         loop, rest = asyncio.get_running_loop(), answer.rest
         try:
-            await self._in_time(send(head), connection)
+            await self._in_time(send(head))
             body = {"type": "http.response.body", "body": answer.first, "more_body": rest is not None}
-            await self._in_time(send(body), connection)
+            await self._in_time(send(body))
             while rest and (piece := await loop.run_in_executor(None, rest.next_piece)):
                 body = {"type": "http.response.body", "body": piece, "more_body": True}
-                await self._in_time(send(body), connection)
+                await self._in_time(send(body))
             if rest:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             if rest:
                 await loop.run_in_executor(None, rest.close)
 
-    async def _in_time(self, sending: Awaitable[None], connection: Connection) -> None:
-        """Wait until there is room for what is sent; where that takes too long, end the connection."""
+    async def _in_time(self, sending: Awaitable[None]) -> None:
+        """Wait until there is room for what is sent. Raises Disconnected where that takes too long."""
         try:
             async with asyncio.timeout(self._answer_s):
                 await sending
         except TimeoutError:
-            connection.abort()
             raise Disconnected from None
 
 

@@ -6,11 +6,8 @@ import contextlib
 import gc
 import logging
 import os
-import shutil
 import socket
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +29,6 @@ from service.web.server.refusals import Refusals
 from service.web.server.routing import Lanes
 from service.web.services import EXTENSION, Services
 
-_METRICS_PREFIX = "chude-metrics-"
 _BACKLOG = 2048
 _KEEP_ALIVE_S = 75
 """Longer than nginx keeps a connection to us, so that it is never us who close one that is being used."""
@@ -70,25 +66,6 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-@contextmanager
-def metrics_folder() -> Iterator[Path]:
-    """Yield a folder for the counters of all workers, removed by the process that made it and by no child of it.
-
-    Folders that killed services left behind are removed first.
-    """
-    for left in Path(tempfile.gettempdir()).glob(f"{_METRICS_PREFIX}*"):
-        owner = left.name.removeprefix(_METRICS_PREFIX).partition("-")[0]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            shutil.rmtree(left, ignore_errors=True)
-    owner_pid = os.getpid()
-    folder = Path(tempfile.mkdtemp(prefix=f"{_METRICS_PREFIX}{owner_pid}-"))
-    try:
-        yield folder
-    finally:
-        if os.getpid() == owner_pid:  # a worker that ends leaves through here, too
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 class ServingWorker(UvicornWorker):
     """gunicorn's worker class that runs uvicorn; its connections are `Connection`."""
 
@@ -109,7 +86,7 @@ class ServingWorker(UvicornWorker):
         self.config.http = partial(Connection, limits=limits, refusals=supervisor.refusals)
 
     CONFIG_KWARGS = {
-        "loop": "uvloop",
+        "loop": "asyncio",
         "lifespan": "off",
         "ws": "none",
         "access_log": False,

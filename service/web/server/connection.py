@@ -95,14 +95,8 @@ class Connection(HttpToolsProtocol):
             self._began_s = self.loop.time()
             self._watch(self._limits.request_s, self._refuse_late_head)
         super().data_received(data)
-        if self._is_in_head and self.received_bytes > self._limits.head_bytes:
-            self.refuse(
-                Refusal(
-                    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-                    "head-too-large",
-                    f"the request line and headers have more than {self._limits.head_bytes:,} bytes: send less",
-                )
-            )
+        if self._is_in_head and not self._is_lingering and self.received_bytes > self._limits.head_bytes:
+            self.refuse(head_too_large(self._limits.head_bytes))
 
     def eof_received(self) -> None:
         """Close the connection of a refused client that has ended its own side."""
@@ -121,7 +115,10 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP."""
+        """Refuse what is no HTTP, or has more of it than uvicorn's parser takes."""
+        if self.received_bytes > self._limits.head_bytes and self._is_in_head:
+            self.refuse(head_too_large(self._limits.head_bytes))
+            return
         self.refuse(Refusal(HTTPStatus.BAD_REQUEST, "bad-request", "this is no HTTP/1.1 request that can be read"))
 
     def end_request(self) -> None:
@@ -172,3 +169,9 @@ class Connection(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self.loop.call_later(seconds, then) if seconds is not None and then else None
+
+
+def head_too_large(limit: int) -> Refusal:
+    """Return the refusal of a request line with headers that have more than `limit` bytes."""
+    message = f"the request line and headers have more than {limit:,} bytes: send less"
+    return Refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large", message)

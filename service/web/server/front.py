@@ -10,7 +10,7 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 from service.settings import Settings
-from service.web.server.connection import Connection
+from service.web.server.connection import Connection, head_too_large
 from service.web.server.refusals import Refusal
 from service.web.server.routing import Lanes
 from service.web.server.wsgi import Answer, call, make_environ
@@ -19,6 +19,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+HEAD_BYTES = 65_536
+"""Longest request line with headers."""
 _FRAMING = 4
 """How many times as long as the longest body a chunked one may be over the wire."""
 _SMALL_BYTES = 65_536
@@ -93,6 +95,8 @@ class Front:
 
     async def _answer(self, scope: Message, receive: Receive, connection: Connection) -> Answer:
         """Return the application's answer, or its beginning. Raises Refusal or Disconnected."""
+        if _head_bytes(scope) > HEAD_BYTES:
+            raise head_too_large(HEAD_BYTES)
         if int(_header(scope, b"content-length") or 0) > self._max_body_bytes:
             raise self._too_large()
         with self._budget.account() as account:
@@ -153,6 +157,12 @@ class Front:
                 await sending
         except TimeoutError:
             raise Disconnected from None
+
+
+def _head_bytes(scope: Message) -> int:
+    """Return how many bytes the request line and the headers have, about."""
+    fields = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
+    return fields + len(scope["raw_path"]) + len(scope["query_string"])
 
 
 def _header(scope: Message, name: bytes) -> str:

@@ -24,7 +24,7 @@ from service.settings import Settings
 from service.web.app import create_app
 from service.web.request_log import LOGGER, log_config
 from service.web.server.connection import Connection, Limits
-from service.web.server.front import Front
+from service.web.server.front import HEAD_BYTES, Front
 from service.web.server.refusals import Refusals
 from service.web.server.routing import Lanes
 from service.web.services import EXTENSION, Services
@@ -37,7 +37,6 @@ _LAST_WORDS_S = 0.5
 _LINGER_S = 2.0
 _LINGER_BODIES = 10
 """How many bodies of the largest size a refused client may go on sending."""
-_HEAD_BYTES = 65_536
 
 
 class AddressError(ChudeError):
@@ -78,7 +77,7 @@ class ServingWorker(UvicornWorker):
         limits = Limits(
             first_byte_s=min(_FIRST_BYTE_S, settings.request_timeout_s),
             request_s=settings.request_timeout_s,
-            head_bytes=_HEAD_BYTES,
+            head_bytes=HEAD_BYTES,
             last_words_s=_LAST_WORDS_S,
             linger_s=_LINGER_S,
             linger_bytes=_LINGER_BODIES * settings.max_body_bytes,

@@ -110,9 +110,9 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Note that the head is whole (httptools); from here on the front watches the time."""
+        super().on_headers_complete()
         self._is_in_head = False
         self._watch(None)
-        super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, or has more of it than uvicorn's parser takes."""

@@ -62,7 +62,7 @@ def register(app: Flask, metrics: Metrics) -> None:
 
     @app.before_request
     def begin() -> None:
-        state, given = current_state(), request.environ.get("HTTP_XREQUEST_ID", "")
+        state, given = current_state(), request.environ.get("HTTP_X_REQUEST_ID", "")
         if REQUEST_ID.match(given):
             state.id = given
 

@@ -9,20 +9,21 @@ from service.web.server.lanes import Lane
 
 _IN_LOOP = ("/healthz", "/readyz")
 _STORE = ("/labels", "/queue", "/retrain")
-_SMALL_BYTES = 65_536
-"""Longest body of a quick request: its prose is tagged within 2 ms."""
+_QUICK_BYTES = 16_384
+"""Longest body of a request that the loop answers itself: ordinary prose of that length is tagged in half a
+millisecond, the worst that can be made up in a few. Threads for these would halve the rate: numpy lets go of the
+interpreter's lock at each of its short calls."""
 _FEW_TAGS = 2
 """A body with more "<" may be HTML."""
-_QUICK_WAITING, _WAITING = 1024, 64
+_WAITING = 64
+"""How many requests may wait for the threads of a lane."""
 
 
 class Cost(Enum):
     """What a request is likely to cost."""
 
-    NOTHING = auto()
-    """It is answered in the loop: whether the process is alive, and ready."""
     QUICK = auto()
-    """One ordinary text."""
+    """It is answered in the loop: one ordinary text, or whether the process is alive and ready."""
     BULK = auto()
     """Many texts, a long one, or explanations."""
     HTML = auto()
@@ -37,14 +38,14 @@ def cost_of(environ: WSGIEnvironment, body: bytes) -> Cost:
     """Return the cost of a request with a whole body."""
     path = environ["PATH_INFO"]
     if path in _IN_LOOP:
-        return Cost.NOTHING
+        return Cost.QUICK
     if path.startswith(_STORE):
         return Cost.STORE
     if path != "/predict":
         return Cost.FILES
     if environ.get("CONTENT_TYPE", "").lower().startswith("text/html") or body.count(b"<") > _FEW_TAGS:
         return Cost.HTML
-    return Cost.QUICK if len(body) <= _SMALL_BYTES and not environ["QUERY_STRING"] else Cost.BULK
+    return Cost.QUICK if len(body) <= _QUICK_BYTES and not environ["QUERY_STRING"] else Cost.BULK
 
 
 class Lanes:
@@ -52,12 +53,10 @@ class Lanes:
 
     def __init__(self, threads: int) -> None:
         """Answer `threads` requests of each cost at a time."""
-        self._lanes: dict[Cost, Lane] = {
-            cost: Lane(cost.name.lower(), threads=threads, waiting=_QUICK_WAITING if cost is Cost.QUICK else _WAITING)
-            for cost in Cost
-            if cost is not Cost.NOTHING
-        }
+        dear = (cost for cost in Cost if cost is not Cost.QUICK)
+        self._lanes = {cost: Lane(cost.name.lower(), threads=threads, waiting=_WAITING) for cost in dear}
 
     def choose(self, environ: WSGIEnvironment, body: bytes) -> Lane | None:
         """Return the lane of a request; None for one that the loop answers itself."""
-        return self._lanes.get(cost_of(environ, body))
+        cost = cost_of(environ, body)
+        return None if cost is Cost.QUICK else self._lanes[cost]

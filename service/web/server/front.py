@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from model.memory import give_back_memory
 from service.settings import Settings
 from service.web.server.connection import Connection, head_too_large
 from service.web.server.refusals import Refusal
@@ -28,6 +29,8 @@ _SMALL_BYTES = 65_536
 _BODIES_AT_ONCE = 16
 """How many bodies of the largest size may be in memory together."""
 _RETRY_AFTER_S = 2
+_LARGE_BYTES, _TIDY_AFTER_S = 1_000_000, 1.0
+"""A moment after bodies of that size were answered, memory is given back."""
 
 
 class Disconnected(Exception):
@@ -59,6 +62,7 @@ class Budget:
 
     def __init__(self, most_bytes: int) -> None:
         self.held_bytes, self.most_bytes = 0, most_bytes
+        self._trim: asyncio.TimerHandle | None = None
 
     @contextmanager
     def account(self) -> Iterator[Account]:
@@ -68,6 +72,14 @@ class Budget:
             yield account
         finally:
             self.held_bytes -= account.n_bytes
+            if account.n_bytes > _LARGE_BYTES:
+                self._tidy_up()
+
+    def _tidy_up(self) -> None:
+        """Give memory back a moment after the last large body."""
+        if self._trim:
+            self._trim.cancel()
+        self._trim = asyncio.get_running_loop().call_later(_TIDY_AFTER_S, give_back_memory)
 
 
 class Front:

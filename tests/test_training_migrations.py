@@ -17,7 +17,7 @@ from model.document import Document
 from training.corpus.duplicates import text_digest
 from training.labels import migrations, schema
 from training.labels.additions import is_held_out
-from training.labels.database import StoreError
+from training.labels.errors import StoreError
 from training.labels.jobs import Jobs
 from training.labels.migrations.versions.schema_4 import _teaser_of
 from training.labels.store import Labelling, LabelStore

@@ -27,7 +27,8 @@ from running import PROGRAM, Run
 from serving import answers, free_port, wait_until
 from sqlalchemy import event, select
 
-from model.artifact.files import Artifact, load, save
+from model.activation import activate
+from model.artifact import Artifact, load, save
 from model.document import Document
 from model.selftest import check_self_test
 from model.tagger import TopicTagger
@@ -55,7 +56,7 @@ def small(seed_examples: list[Example], cache: Path) -> Artifact:
 @pytest.fixture
 def small_home(home: Path, small: Artifact) -> Path:
     versions = Versions(home)
-    versions.activate(versions.add(small))
+    activate(versions, versions.add(small))
     return home
 
 

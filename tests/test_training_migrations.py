@@ -187,7 +187,7 @@ def test_a_newer_store_is_refused_by_name(url: str, newer: str, named: str) -> N
 def test_a_chude_before_alembic_refuses_the_store_by_its_number(url: str) -> None:
     store = LabelStore(url)
     with store.engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT max(version) FROM schema_versions").scalar() == 4
+        assert connection.exec_driver_sql("SELECT max(version) FROM schema_versions").scalar() == migrations.LATEST
     store.engine.dispose()
 
 

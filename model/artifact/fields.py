@@ -1,8 +1,8 @@
 """The fields of a JSON object of unknown origin, each taken out with the type that it must have.
 
->>> fields = Fields({"slug": "syria", "support": 7, "threshold": None}, "tags[0]")
+>>> fields = Fields({"slug": "rice", "support": 7, "threshold": None}, "tags[0]")
 >>> fields.text("slug"), fields.whole("support")
-('syria', 7)
+('rice', 7)
 >>> fields.number("threshold")
 Traceback (most recent call last):
 ValueError: tags[0].threshold must be a finite number, not NoneType None

@@ -123,8 +123,9 @@ class LabelStore:
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove the texts with these ids or digests, and every labelling of them; return how many texts."""
+        names = [storable(name) for name in ids]
         with self.writing() as connection:
-            wanted = texts.c.id.in_([storable(identity) for identity in ids]) | texts.c.digest.in_(ids)
+            wanted = texts.c.id.in_(names) | texts.c.digest.in_(names)
             digests = list(connection.execute(select(texts.c.digest).where(wanted)).scalars())
             connection.execute(delete(labellings).where(labellings.c.digest.in_(digests)))
             connection.execute(delete(texts).where(texts.c.digest.in_(digests)))

@@ -48,7 +48,10 @@ def blocks_of(documents: Iterable[Readable]) -> Iterator[Block]:
 
 def _text_of(record: Mapping[str, Any] | Document, block: Block) -> str:
     """Return the text of the next document of a block, which came in fields. Raises FieldError."""
-    block.records[len(block.texts)] = document = Document.of(record)
+    document = record if isinstance(record, Document) else Document.of(record)
+    if document.is_one_text:
+        return document.text
+    block.records[len(block.texts)] = document
     return document.read().text
 
 

@@ -77,19 +77,16 @@ class Document(NamedTuple):
             raise FieldError(
                 "", f'a text must be a string or a record such as {{"title": ..., "text": ...}}, not {kind} {value}'
             )
-        names = (text_column,) if text_column else FIELDS
-        given = {name: record[name] for name in names if record.get(name) is not None}
+        given: dict[str, str] = {}
+        for name in (text_column,) if text_column else FIELDS:
+            if (value := record.get(name)) is not None:
+                given[name] = _checked(name, value)
         if not given:
             wanted = text_column or '"text", or "title", "lead" and "body"'
             raise FieldError(
                 text_column or "text", f"is missing: give {wanted}; there is {', '.join(map(str, record)) or 'nothing'}"
             )
-        for name, value in given.items():
-            if not isinstance(value, str):
-                raise FieldError(name, f"must be a string, not {type(value).__name__} {shorten(repr(value), 40)}")
-            if not _is_whole(value):
-                raise FieldError(name, "has half a character (a lone surrogate): export the file again")
-        if not any(value.strip() for value in given.values()):
+        if not any(map(_has_a_word, given.values())):
             raise FieldError(next(iter(given)), "is empty: a text needs at least one word")
         return cls(text=given[text_column]) if text_column else cls(**given)
 
@@ -103,8 +100,15 @@ class Document(NamedTuple):
         """Tell whether there is only a title, a lead or both."""
         return not self.text.strip() and not self.body.strip()
 
+    @property
+    def is_one_text(self) -> bool:
+        """Tell whether there is nothing but `text`: it is read as it stands, without a look at other fields."""
+        return not (self.title or self.lead or self.body)
+
     def read(self) -> Passage:
         """Return the text that is read: the fields one under the other, none that the next ones begin with."""
+        if self.is_one_text:
+            return Passage(self.text, (Part("text", 0, self.text),))
         parts: list[Part] = []
         start = 0
         for name, value in self._distinct():
@@ -123,6 +127,19 @@ class Document(NamedTuple):
 def shorten(text: str, n_chars: int) -> str:
     """Return the beginning of a text, with dots where it was cut."""
     return text if len(text) <= n_chars else f"{text[:n_chars]}..."
+
+
+def _checked(name: str, value: object) -> str:
+    """Return the value of a field. Raises FieldError where it is no string that can be read."""
+    if not isinstance(value, str):
+        raise FieldError(name, f"must be a string, not {type(value).__name__} {shorten(repr(value), 40)}")
+    if not _is_whole(value):
+        raise FieldError(name, "has half a character (a lone surrogate): export the file again")
+    return value
+
+
+def _has_a_word(text: str) -> bool:
+    return text != "" and not text.isspace()
 
 
 def _is_whole(text: str) -> bool:

@@ -28,8 +28,8 @@ class Settings:
     """Port to listen on; 0 takes a free one."""
     workers: int = 2
     """Processes."""
-    threads: int = 16
-    """Long requests, and those that use files or the label store, that one process answers at a time."""
+    threads: int = 4
+    """Requests of each dear kind (many texts, HTML, the label store, files) that a process answers at a time."""
     request_timeout_s: int = 30
     """Seconds that a client has to send a request."""
     stop_timeout_s: int = 30

@@ -16,12 +16,20 @@ from typing import Any
 import zstandard
 from conftest import REPO
 
+from training.corpus.sources import find_sources
+
 HANG_S = 300
 """Waiting ends after this: far more than a loaded machine needs."""
 
 
 def read_jsonl(data: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.splitlines()]
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a table in any format, as strings."""
+    (source,) = find_sources([str(path)])
+    return [dict(record.fields) for record in source.records() if hasattr(record, "fields")]
 
 
 def write_jsonl(path: Path, *records: object) -> Path:

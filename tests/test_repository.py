@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import json
+import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from dataclasses import fields
 from itertools import combinations
 from pathlib import Path
@@ -16,9 +19,12 @@ import pytest
 from conftest import REPO, SEEDS
 
 import model
+from model.document import FIELDS
+from model.page.content import PAGES
 from service.cli import cli
 from service.settings import Settings
 from training.corpus.examples import Example
+from training.corpus.registry import FORMATS
 
 TAGS = ("arms-control", "elections", "syria", "ukraine")
 
@@ -57,16 +63,23 @@ def test_public_names() -> None:
     ]
 
 
+def commands(group: click.Group, name: str = "chude") -> Iterator[tuple[str, click.Command]]:
+    """Yield every command, with those of its groups, by the words that call it."""
+    context = click.Context(group)
+    for part in group.list_commands(context):
+        command = group.get_command(context, part)
+        assert command is not None
+        yield f"{name} {part}", command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{name} {part}")
+
+
 def test_every_command_option_and_setting_is_in_the_readme() -> None:
     readme = (REPO / "README.md").read_text(encoding="utf-8")
-    for name in cli.list_commands(click.Context(cli)):
-        command = cli.get_command(click.Context(cli), name)
-        assert command is not None
-        assert f"chude {name}" in readme
-        for part in getattr(command, "commands", {}):
-            assert f"chude {name} {part}" in readme
+    for name, command in commands(cli):
+        assert name in readme
         for parameter in command.params:
-            if isinstance(parameter, click.Option) and name != "help":
+            if isinstance(parameter, click.Option):
                 assert any(option in readme for option in parameter.opts), (name, parameter.opts)
     sources = [path for folder in ("model", "training", "service") for path in (REPO / folder).rglob("*.py")]
     settings = {
@@ -79,11 +92,35 @@ def test_every_command_option_and_setting_is_in_the_readme() -> None:
     assert all(setting in readme for setting in settings)
 
 
+def test_every_format_kind_of_text_and_extra_is_in_the_readme() -> None:
+    readme = (REPO / "README.md").read_text(encoding="utf-8")
+    for format in FORMATS.values():
+        assert all(f"`{suffix}`" in readme for suffix in format.suffixes), format.name
+    assert all(f"`{field}`" in readme for field in FIELDS)
+    assert all(f"`{page}`" in readme for page in PAGES)
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert all(f"`'.[{extra}]'`" in readme for extra in project["optional-dependencies"])
+
+
+def test_the_tests_that_decisions_name_are_there() -> None:
+    tests = {
+        node.name
+        for path in (REPO / "tests").glob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    decisions = sorted((REPO / "docs" / "decisions").glob("*.md"))
+    assert decisions
+    for path in decisions:
+        assert set(re.findall(r"\btest_\w+\b(?!\.py)", path.read_text(encoding="utf-8"))) <= tests, path.name
+
+
 def test_the_model_does_not_know_the_four_names() -> None:
+    """No string is one of the tags; an example in a docstring or a message is a longer one."""
     for folder in ("model", "training", "service"):
         for path in (REPO / folder).rglob("*.py"):
-            code = [line for line in path.read_text(encoding="utf-8").splitlines() if "such as" not in line]
-            assert not [line for line in code if any(f'"{tag}"' in line or f"'{tag}'" in line for tag in TAGS)], path
+            nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            assert not [node.lineno for node in nodes if isinstance(node, ast.Constant) and node.value in TAGS], path
 
 
 def test_the_seeds_cover_tags_combinations_and_traps(seed_examples: list[Example]) -> None:

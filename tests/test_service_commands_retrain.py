@@ -8,7 +8,8 @@ from model.document import Document
 from service.commands.retrain import describe_support
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
-from training.labels.store import Labelling, LabelStore, is_held_out
+from training.labels.additions import is_held_out
+from training.labels.store import Labelling, LabelStore
 
 
 def test_texts_that_are_held_out_do_not_count(tmp_path: Path) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import REPO, SEEDS
+from conftest import SEEDS
 from running import Run
 
 from training.labels.store import open_store
@@ -147,14 +146,3 @@ def test_suggest_with_a_column_that_is_not_there(run: Run, tmp_path: Path) -> No
     table.write_text("id,content\n1,Mưa lớn ở miền Trung\n", encoding="utf-8")
     assert "there is id, content" in run("labels", "suggest", table, status=1).stderr
     assert run("labels", "suggest", table, "--text-column", "content").stdout.count("\n") == 1
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user without a passwd entry")
-def test_a_user_without_a_passwd_entry_has_a_name() -> None:
-    code = (
-        "import os; from service.commands.store import user_name; os.setuid(54321); "
-        "print(user_name({}), user_name({'USER': 'anna'}), user_name({'LOGNAME': 'bert', 'USER': 'anna'}))"
-    )
-    environ = {**os.environ, "PYTHONPATH": str(REPO)}
-    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
-    assert done.stdout == "54321 anna bert\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import select
@@ -14,15 +13,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
 from conftest import REPO
 from load import get, post, run_load
-from serving import TIMEOUT_S, free_port, wait_until, wait_until_ready
+from serving import TIMEOUT_S, Service, answer_of, free_port, running, wait_until, wait_until_ready
 
+from model.activation import activate
 from model.versions import Versions
 from service.web.key_store import KeyStore
 from training.fit.fitting import Fit
@@ -30,54 +29,7 @@ from training.fit.fitting import Fit
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
 
 
-class Service:
-    """A running service."""
-
-    def __init__(self, home: Path, port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-        self.home, self.port, self.process, self.log = home, port, process, log
-        self.url = f"http://127.0.0.1:{port}"
-
-    def workers(self) -> list[int]:
-        return [int(n) for n in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
-
-    def logged(self) -> list[dict[str, object]]:
-        lines = self.log.read_text(encoding="utf-8").splitlines()
-        assert not [line for line in lines if "Traceback" in line]
-        return [json.loads(line) for line in lines if line.startswith("{")]
-
-    def get(self, path: str) -> requests.Response:
-        return requests.get(f"{self.url}{path}", timeout=TIMEOUT_S)
-
-    def tags(self, text: str) -> object:
-        return requests.post(f"{self.url}/predict", json={"text": text}, timeout=TIMEOUT_S).json()["tags"]
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT_S)
-
-
 Start = Callable[..., Service]
-
-
-def answer_of(sock: socket.socket) -> http.client.HTTPResponse:
-    """The next answer on a connection, read up to its body."""
-    answer = http.client.HTTPResponse(sock)
-    answer.begin()
-    return answer
-
-
-@contextmanager
-def running(home: Path, log: Path, *options: object) -> Iterator[Service]:
-    port = free_port()
-    command = [sys.executable, "-m", "service", "serve", "--port", str(port), "--stop-timeout", "5", *map(str, options)]
-    environ = {**os.environ, "CHUDE_HOME": str(home), "PYTHONPATH": str(REPO)}
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(command, env=environ, stderr=stderr, cwd=home.parent)
-    try:
-        wait_until_ready(port)
-        yield Service(home, port, process, log)
-    finally:
-        process.terminate()
-        assert process.wait(TIMEOUT_S) in (0, -signal.SIGKILL)
 
 
 @pytest.fixture
@@ -134,9 +86,11 @@ def test_slow_and_broken_clients_do_not_stop_the_others(start: Start) -> None:
         answer = answer_of(sock)
         assert (answer.status, json.loads(answer.read())["code"]) == (408, "request-timeout")
         sock.close()
-    assert header.recv(1000) == b""
+    answer = answer_of(header)
+    assert (answer.status, json.loads(answer.read())["code"]) == (408, "request-timeout")
     header.close()
-    assert sorted(statuses_of(service, "/predict", 6), key=str) == [200, 400, 400, 400, 408, 408]
+    assert statuses_of(service, "refused", 3) == [408, 408, 408]
+    assert statuses_of(service, "/predict", 1) == [200]
 
 
 def test_hundreds_of_slow_clients_keep_nobody_waiting(start: Start) -> None:
@@ -163,24 +117,18 @@ def test_a_long_request_keeps_nobody_waiting(start: Start) -> None:
         assert [result["tags"] for result in json.loads(answer.read())["results"]] == [["syria"]] * 3000
 
 
-def test_large_bodies_are_read_as_many_at_a_time_as_there_are_threads(start: Start) -> None:
-    service = start("--workers", 1, "--threads", 1, "--request-timeout", 8)
+def test_large_bodies_that_come_slowly_hold_no_place(start: Start) -> None:
+    service = start("--workers", 1, "--threads", 1, "--request-timeout", 600)
     large = post("/predict", {"text": f"{SYRIA} " * 1000})
-    with service.connect() as first, service.connect() as second, service.connect() as third:
-        began = time.monotonic()
-        first.sendall(large[:-5])
-        wait_until(lambda: service.get("/healthz").status_code == 200)
-        second.sendall(large)
-        third.sendall(large[:-5])
-        time.sleep(max(0, began + 5 - time.monotonic()))
-        assert requests.post(f"{service.url}/predict", json={"text": SYRIA}, timeout=TIMEOUT_S).status_code == 200
-        assert select.select([second], [], [], 0)[0] == []
-        first.sendall(large[-5:])
-        time.sleep(max(0, began + 9 - time.monotonic()))
-        third.sendall(large[-5:])  # the time that it waited for the others is not its own
-        for sock in (first, second, third):
-            answer = answer_of(sock)
-            assert json.loads(answer.read())["tags"] == ["syria"]
+    slow = [service.connect() for _ in range(40)]
+    for sock in slow:
+        sock.sendall(large[:-5])
+    for _ in range(3):
+        assert service.tags(f"{SYRIA} " * 1000) == ["syria"]
+    slow[0].sendall(large[-5:])
+    assert json.loads(answer_of(slow[0]).read())["tags"] == ["syria"]
+    for sock in slow:
+        sock.close()
 
 
 def test_a_client_with_all_requests_at_hand_lets_others_go_first(start: Start) -> None:
@@ -248,7 +196,7 @@ def test_a_body_in_chunks(start: Start) -> None:
     with service.connect() as sock:
         sock.sendall(head + b"Transfer-Encoding: chunked\r\n\r\nno length\r\n")
         answer = answer_of(sock)
-        assert (answer.status, json.loads(answer.read())["code"]) == (400, "body-cut-short")
+        assert (answer.status, json.loads(answer.read())["code"]) == (400, "bad-request")
     large = requests.post(f"{service.url}/predict", data=iter([b" " * 4000] * 4), headers=headers, timeout=TIMEOUT_S)
     assert (large.status_code, large.json()["code"]) == (413, "body-too-large")
 
@@ -299,7 +247,7 @@ def test_twenty_model_changes_under_load_fail_nothing(start: Start, seed_fit: Fi
     def change(elapsed: float) -> None:
         if len(changes) < 20 and (not changes or answered[0] == changes[-1]):
             changes.append(both[len(changes) % 2])
-            versions.activate(changes[-1])
+            activate(versions, changes[-1])
 
     load = run_load(
         service.port,

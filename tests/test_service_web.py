@@ -480,12 +480,32 @@ def test_labels_are_counted_and_keep_the_record(client: FlaskClient, desk: dict[
 
 
 def test_swagger_page_comes_from_the_package(client: FlaskClient) -> None:
-    assert client.get("/").headers["Location"] == "/docs/"
-    page = client.get("/docs/").text
-    assert "http" not in re.sub(r"http://localhost\S*", "", page)
-    for name in re.findall(r'(?:src|href)="(/docs/[^"]+)"', page):
-        with client.get(name) as response:
+    assert client.get("/", headers={"Host": "evil.example"}).headers["Location"] == "docs/"
+    page = client.get("/docs/", headers={"Host": "evil.example"})
+    assert "http" not in page.text
+    assert "evil" not in page.text
+    names = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(names) >= 4
+    for name in names:
+        with client.get(f"/docs/{name}") as response:
             assert response.status_code == 200
+    assert "unsafe-inline" not in page.headers["Content-Security-Policy"].partition("script-src")[2]
+    assert "<script>" not in page.text
+
+
+def test_browsers_may_neither_guess_nor_frame(client: FlaskClient) -> None:
+    for path in ("/docs/", "/healthz", "/openapi.json", "/nothing"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_the_api_document_needs_a_key_where_reading_does(tmp_path: Path) -> None:
+    app = create_app(Settings(home=tmp_path, require_key=True), {})
+    key = KeyStore(tmp_path).add("desk")
+    for path in ("/docs/", "/openapi.json"):
+        assert app.test_client().get(path).status_code == 401
+        assert app.test_client().get(path, headers={"Authorization": f"Bearer {key}"}).status_code == 200
 
 
 def test_settings_come_from_the_environment_and_options(tmp_path: Path) -> None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import socket
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import click
 
 from model.environment import set_variable
-from model.errors import ChudeError
 from service.environment import environment
 from service.settings import Settings, is_of_kubernetes
+from service.web.metrics_folder import metrics_folder
 
 _HELP = {
     "host": "Address to listen on.",
     "port": "Port to listen on; 0 takes a free one.",
     "workers": "Processes.",
-    "threads": "Long requests that a process answers at a time.",
+    "threads": "Requests of each dear kind that a process answers at a time.",
     "request_timeout_s": "Seconds that a client has to send a request.",
     "stop_timeout_s": "Seconds that running requests have to finish when the service stops.",
     "max_body_bytes": "Largest request.",
@@ -43,12 +40,6 @@ def _options(command: click.Command) -> click.Command:
     return command
 
 
-class AddressError(ChudeError):
-    """The service cannot listen at its address."""
-
-    code = "bad-address"
-
-
 @_options
 @click.command("serve")
 def command(**chosen: Any) -> int:
@@ -60,12 +51,11 @@ def command(**chosen: Any) -> int:
     settings = Settings.from_environ(environ, **chosen)
     for warning in _warnings(settings, environ):
         click.echo(f"chude: warning: {warning}", err=True)
-    _check_address(settings)
-    with tempfile.TemporaryDirectory(prefix="chude-metrics-") as folder:
-        set_variable("PROMETHEUS_MULTIPROC_DIR", folder)  # prometheus_client looks when it is imported
-        from service.web.server import Server
+    with metrics_folder() as folder:
+        set_variable("PROMETHEUS_MULTIPROC_DIR", str(folder))  # prometheus_client looks when it is imported
+        from service.web.server import serve
 
-        Server(settings, environ, Path(folder)).run()
+        serve(settings, environ, folder)
     return 0
 
 
@@ -83,16 +73,3 @@ def _warnings(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
             f"{settings.host} can be reached from other machines, and there is no key: anyone can tag, and nobody can "
             "label or retrain; make one with `chude keys add NAME`"
         )
-
-
-def _check_address(settings: Settings) -> None:
-    """Make sure, before a model is loaded, that the service can listen. Raises AddressError."""
-    if settings.host.startswith("unix:"):
-        return
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            sock.bind((settings.host, settings.port))
-        except OSError as error:
-            place = f"{settings.host}, port {settings.port}"
-            raise AddressError(f"cannot listen at {place}: {error.strerror}: choose with --host and --port") from None

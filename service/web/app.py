@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Response
 
 from model.versions import Versions
 from service.settings import Settings
@@ -43,7 +43,14 @@ def create_app(settings: Settings, environ: Mapping[str, str], metrics_folder: P
     )
     request_log.register(app, metrics)
     problems.register(app)
-    for module in (prediction, status, model_versions, labelling, retraining):
+    for module in (prediction, status, model_versions, labelling, retraining, api_document):
         app.register_blueprint(module.blueprint)
-    api_document.register(app)
+    app.after_request(_protect)
     return app
+
+
+def _protect(response: Response) -> Response:
+    """Forbid browsers to guess types, and to run or frame what is no page."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    return response

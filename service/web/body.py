@@ -15,7 +15,6 @@ from werkzeug.http import parse_options_header
 
 from service.settings import Settings
 from service.web.problems import RequestError
-from service.web.request_state import BodyFault, state_of
 
 T = TypeVar("T")
 _PLACE = re.compile(r" - at `\$(.*)`$")
@@ -59,20 +58,11 @@ def body_length(environ: WSGIEnvironment) -> int:
 
 
 def read_body(environ: WSGIEnvironment, settings: Settings) -> bytes:
-    """Return the whole body of a request, by its WSGI environment.
-
-    Raises RequestError 413 when it is too large, 400 when it was cut short, 408 when it came too late.
-    """
-    limit, length = settings.max_body_bytes, body_length(environ)
-    body = environ["wsgi.input"].read(length or limit + 1) if length <= limit else b""
-    if max(length, len(body)) > limit:
+    """Return the body of a request, which the server has read whole. Raises RequestError 413 when it is too large."""
+    limit = settings.max_body_bytes
+    body: bytes = environ["wsgi.input"].read(min(body_length(environ), limit + 1))
+    if max(body_length(environ), len(body)) > limit:
         raise RequestError(413, "body-too-large", f"the body has more than {limit:,} bytes: send fewer documents")
-    fault = state_of(environ).body_fault
-    if fault is BodyFault.LATE:
-        raise RequestError(408, "request-timeout", f"the body took more than {settings.request_timeout_s} s")
-    if fault or len(body) < length:
-        of = f"{len(body)} of {length} bytes" if length else "only a part"
-        raise RequestError(400, "body-cut-short", f"{of} of the body came: send it again")
     return body
 
 

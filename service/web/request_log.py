@@ -12,7 +12,8 @@ from flask import Flask, Response, request
 from service.web.metrics import Metrics
 from service.web.request_state import current_state
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
+"""What a client may call its request."""
 _OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 LOGGER = "chude"
 
@@ -46,7 +47,12 @@ def log_config() -> dict[str, object]:
         "formatters": {"json": {"()": "service.web.request_log.JsonFormatter"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
         "root": {"handlers": ["stderr"], "level": "WARNING"},
-        "loggers": {LOGGER: handlers, "gunicorn.error": handlers, "trafilatura": {"level": "CRITICAL"}},
+        "loggers": {
+            LOGGER: handlers,
+            "gunicorn.error": handlers,
+            "uvicorn.error": {**handlers, "level": "WARNING"},
+            "trafilatura": {"level": "CRITICAL"},
+        },
     }
 
 
@@ -57,7 +63,7 @@ def register(app: Flask, metrics: Metrics) -> None:
     @app.before_request
     def begin() -> None:
         state, given = current_state(), request.environ.get("HTTP_X_REQUEST_ID", "")
-        if _REQUEST_ID.match(given):
+        if REQUEST_ID.match(given):
             state.id = given
 
     @app.after_request

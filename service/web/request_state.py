@@ -1,32 +1,20 @@
-"""What is known of one request while it is answered: made by whoever sees it first, found by everyone behind.
+"""What is known of one request while it is answered: its id, when it began, and what its line in the log will say.
 
-The server around the application reads bodies and tags texts of several requests together; the application counts and
-logs. Both sides use this one object, which travels in the WSGI environment.
+The one object travels in the WSGI environment.
 """
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import cast
 from wsgiref.types import WSGIEnvironment
 
 from flask import request
 
-from model import Tagging
-from model.document import Document
-
 _KEY = "chude.request"
-
-
-class BodyFault(Enum):
-    """Why the body of a request is not whole."""
-
-    LATE = "it did not come in time"
-    CUT_SHORT = "the connection ended before it"
 
 
 @dataclass
@@ -48,9 +36,6 @@ class RequestState:
 
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     began: float = field(default_factory=time.perf_counter)
-    body_fault: BodyFault | None = None
-    tag_with_others: Callable[[Document], Tagging] | None = None
-    """Tags a document together with those of other requests, and counts it; None where requests are answered alone."""
     counts: Counts = field(default_factory=Counts)
     error_code: str = ""
     """Code of the error that is the answer."""

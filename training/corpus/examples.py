@@ -20,7 +20,7 @@ from training.corpus.exports import Answer, Skipped, answer_of
 from training.corpus.records import Identity, Record
 
 T = TypeVar("T")
-_EVIDENCE = '{"syria": ["..."]}'
+_EVIDENCE = '{"a-tag": ["..."]}'
 Flags = npt.NDArray[np.bool_]
 
 

@@ -1,10 +1,10 @@
 """The labels of records that other tools have exported: Label Studio, doccano, Prodigy and spaCy.
 
-{"text": ..., "annotations": [{"result": [{"type": "choices", "value": {"choices": ["syria"]}}]}]}   Label Studio
-{"text": ..., "label": ["syria"]}, or "labels"                                                       doccano
-{"text": ..., "accept": ["syria"], "answer": "accept"}                                               Prodigy, choice
-{"text": ..., "label": "syria", "answer": "reject"}                                                  Prodigy, yes or no
-{"text": ..., "cats": {"syria": 1.0, "ukraine": 0.0}}                                                spaCy
+{"text": ..., "annotations": [{"result": [{"type": "choices", "value": {"choices": ["rice"]}}]}]}   Label Studio
+{"text": ..., "label": ["rice"]}, or "labels"                                                       doccano
+{"text": ..., "accept": ["rice"], "answer": "accept"}                                               Prodigy, choice
+{"text": ..., "label": "rice", "answer": "reject"}                                                  Prodigy, yes or no
+{"text": ..., "cats": {"rice": 1.0, "sport": 0.0}}                                                spaCy
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _prodigy(fields: Mapping[str, object]) -> Answer:
 
 def _cats(value: object) -> list[str]:
     if not isinstance(value, Mapping) or not all(isinstance(share, int | float) for share in value.values()):
-        raise FieldError("cats", f'must be an object such as {{"syria": 1.0}}, not {shorten(repr(value), 40)}')
+        raise FieldError("cats", f'must be an object such as {{"a-tag": 1.0}}, not {shorten(repr(value), 40)}')
     return [str(tag) for tag, share in value.items() if share >= MIN_VALUE]
 
 

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, redirect
-from flask_swagger_ui import get_swaggerui_blueprint
+import flask_swagger_ui
+from flask import Blueprint, Response, current_app, redirect, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
+from service.web.authorization import reading
 from service.web.operations import json_response, openapi
 
 blueprint = Blueprint("docs", __name__)
+PAGE_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+"""Content-Security-Policy of the page: no script but files of the package; Swagger UI sets styles in elements."""
+_FILES = Path(flask_swagger_ui.__file__).parent / "dist"
+# The package's own page has its script inline, and puts the Host header of the request into it.
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>chude: the HTTP API</title>
+<link rel="stylesheet" href="swagger-ui.css">
+<link rel="icon" type="image/png" href="favicon-32x32.png">
+<div id="swagger-ui"></div>
+<script src="swagger-ui-bundle.js"></script>
+<script src="start.js"></script>
+</html>
+"""
+_START = 'window.ui = SwaggerUIBundle({dom_id: "#swagger-ui", url: "../openapi.json", deepLinking: true});\n'
 
 
 @blueprint.get("/openapi.json")
+@reading
 def document() -> Response:
     """Return the OpenAPI document."""
     return json_response(openapi(current_app, version("chude")))
@@ -22,10 +41,23 @@ def document() -> Response:
 @blueprint.get("/")
 def start() -> AnyResponse:
     """Show what can be asked."""
-    return redirect("/docs/")
+    return redirect("docs/")
 
 
-def register(app: Flask) -> None:
-    """Add the document and its page."""
-    app.register_blueprint(blueprint)
-    app.register_blueprint(get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "chude"}))
+@blueprint.get("/docs/")
+@reading
+def page() -> Response:
+    """Return the page, all of whose links are relative, so that it works behind a prefix."""
+    return Response(_PAGE, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": PAGE_POLICY})
+
+
+@blueprint.get("/docs/start.js")
+def script() -> Response:
+    """Return the script that starts Swagger UI."""
+    return Response(_START, content_type="text/javascript; charset=utf-8")
+
+
+@blueprint.get("/docs/<path:name>")
+def file(name: str) -> Response:
+    """Return a file of Swagger UI."""
+    return send_from_directory(_FILES, name)

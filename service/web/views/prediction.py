@@ -94,15 +94,11 @@ def _read_text(body: bytes, chude: Services) -> Submission:
 
 
 def _tag_one(chude: Services, submission: Submission, explain: bool, page: Page) -> DocumentTagging:
-    state = current_state()
-    if state.tag_with_others and not explain and page == "auto":
-        tagging = state.tag_with_others(submission.document)
-    else:
-        (outcome,) = _tag_all(chude, chude.live.tagger, [submission], explain, page)
-        if isinstance(outcome, TextError):
-            raise outcome
-        tagging = outcome
-    state.counts = Counts(documents=1, tags=dict.fromkeys(tagging["tags"], 1), version=tagging["model"])
+    (tagging,) = _tag_all(chude, chude.live.tagger, [submission], explain, page)
+    if isinstance(tagging, TextError):
+        raise tagging
+    tags = dict.fromkeys(tagging["tags"], 1)
+    current_state().counts = Counts(documents=1, tags=tags, version=tagging["model"])
     return _answer(submission, tagging)
 
 

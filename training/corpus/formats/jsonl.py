@@ -62,10 +62,11 @@ def parse_line(line: bytes, file: str, number: int) -> Record | Problem:
 def _has_each_key_once(line: bytes, n_keys: int) -> bool:
     """Tell whether a line surely has no key twice, without parsing it again; False where that takes a second look.
 
-    Each member that is written has a colon, behind a quotation mark and perhaps white space. Where there are no more
-    of these than keys were found, no member was lost. Colons in texts and nested objects only make it look again.
+    Each member that is written has a quotation mark with a colon behind it, perhaps after white space. Where there are
+    no more of these than keys were found, no member was lost. Those in texts and nested objects only cause the second
+    look.
     """
-    return line.count(b":") == n_keys or (line.count(b'":') == n_keys and b" :" not in line and b"\t:" not in line)
+    return sum(part[:1] == b":" or part.lstrip()[:1] == b":" for part in line.split(b'"')) == n_keys
 
 
 class _Object(dict[str, object]):

@@ -1,0 +1,46 @@
+"""Lanes: threads for requests of one cost, so that cheap requests never wait for dear ones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import TypeVar
+
+from service.web.server.refusals import Refusal
+
+T = TypeVar("T")
+_RETRY_AFTER_S = 2
+
+
+class Lane:
+    """A few threads, and a bounded queue before them."""
+
+    def __init__(self, name: str, *, threads: int, waiting: int) -> None:
+        """Answer `threads` requests at a time while at most `waiting` others wait."""
+        self.name = name
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=f"chude-{name}")  # threads start when needed
+        self._free = asyncio.Semaphore(threads)
+        self._waiting, self._most_waiting = 0, waiting
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """Return what the function returns, called in a thread when it is the turn of this request.
+
+        Raises Refusal 503 where too many wait already. A request whose task is cancelled while it waits is never begun.
+        """
+        if self._free.locked() and self._waiting >= self._most_waiting:
+            raise Refusal(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "overloaded",
+                f"{self._waiting} requests of this kind ({self.name}) wait already: send it again in a moment",
+                _RETRY_AFTER_S,
+            )
+        self._waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+        future = asyncio.get_running_loop().run_in_executor(self._executor, function)
+        future.add_done_callback(lambda _: self._free.release())
+        return await future

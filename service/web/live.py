@@ -99,7 +99,7 @@ class LiveTagger:
     def _fall_back(self, refusal: Refusal) -> None:
         """Take the version that was live before the refused one, or else the shipped one, if one of them works."""
         for version in self._others():
-            if version != refusal.version:
+            if version is None or version != refusal.version:
                 with suppress(ArtifactError):
                     folder = self._versions.folder(version) if version else PRETRAINED
                     self._take(load_checked(folder, version), folder)

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+from pathlib import Path
+
 from model.artifact import load
-from model.errors import VersionError
+from model.errors import ArtifactDamaged, VersionError
 from model.selftest import check_self_test
 from model.tagger import TopicTagger
 from model.versions import Versions
 
 
-def activate(versions: Versions, version: str) -> None:
-    """Make a version live, after loading it and running its self-test. Raises VersionError or ArtifactError."""
-    check_self_test(TopicTagger(load(versions.folder(version))))
-    versions.make_live(version)
+def load_checked(folder: Path, version: str | None = None) -> TopicTagger:
+    """Load the artifact in a folder, which must be `version`, if that is given, and pass its self-test.
+
+    Raises ArtifactError.
+    """
+    tagger = TopicTagger(load(folder))
+    if version and tagger.version != version:
+        raise ArtifactDamaged(f"{folder} holds version {tagger.version}, not {version}: copy the right one")
+    check_self_test(tagger)
+    return tagger
+
+
+def activate(versions: Versions, version: str, claim: AbstractContextManager[object] | None = None) -> None:
+    """Make a version live, after loading it and running its self-test; for `claim` see `Versions.make_live`.
+
+    Raises VersionError, ArtifactError, StorageError, and what `claim` raises.
+    """
+    load_checked(versions.folder(version), version)
+    versions.make_live(version, claim)
 
 
 def rollback(versions: Versions) -> str:

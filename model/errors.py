@@ -11,7 +11,10 @@
     │   ├── ArtifactMissing    no manifest in the folder
     │   ├── ArtifactDamaged    a digest, an array or a field is not what it should be
     │   ├── ArtifactTooNew     written by a later chude
+    │   ├── NoModel            no version can be served: the live one is broken, and so are those to fall back to
     │   └── VersionError       no such version, or none to go back to
+    ├── StorageError       a file of the home folder cannot be read or written
+    │   └── StorageFull        no space is left for it
     ├── SettingError       a `CHUDE_...` variable that cannot be used
     ├── DataError          labelled data cannot be used; carries one `Problem` a bad record
     └── FitError           the data are readable, but nothing can be fitted on them
@@ -107,10 +110,28 @@ class ArtifactTooNew(ArtifactError):
     code = "artifact-too-new"
 
 
+class NoModel(ArtifactError):
+    """No version can be served."""
+
+    code = "no-model"
+
+
 class VersionError(ArtifactError):
     """There is no such version, or none to go back to."""
 
     code = "unknown-version"
+
+
+class StorageError(ChudeError):
+    """A file of the home folder cannot be read or written."""
+
+    code = "storage-failed"
+
+
+class StorageFull(StorageError):
+    """There is no space left on the disk."""
+
+    code = "disk-full"
 
 
 class SettingError(ChudeError):

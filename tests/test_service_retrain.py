@@ -28,7 +28,7 @@ from serving import answers, free_port, wait_until
 from sqlalchemy import event, select
 
 from model.activation import activate
-from model.artifact.files import Artifact, load, save
+from model.artifact import Artifact, load, save
 from model.document import Document
 from model.selftest import check_self_test
 from model.tagger import TopicTagger

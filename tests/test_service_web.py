@@ -353,15 +353,18 @@ def test_keys_are_stored_hashed(tmp_path: Path) -> None:
     assert (store.owner(key), store.owner(key + "x"), store.owner("")) == ("desk", None, None)
 
 
-def test_without_a_model_it_is_alive_but_not_ready(app: Flask, other: Artifact, tmp_path: Path) -> None:
-    versions = Versions(tmp_path)
-    version = versions.add(other)
-    activate(versions, version)
-    (tmp_path / "models" / version / "manifest.json").unlink()
+def test_without_a_model_it_is_alive_but_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even the shipped version can be loaded."""
+    monkeypatch.setattr("model.versions.PRETRAINED", tmp_path / "nowhere")
+    monkeypatch.setattr("service.web.live.PRETRAINED", tmp_path / "nowhere")
     client = create_app(Settings(home=tmp_path), {}).test_client()
     assert client.get("/healthz").status_code == 200
-    assert version in problem(client.get("/readyz"), 404)["detail"]
-    assert "chude_refused_versions_total 1.0" in client.get("/metrics").text
+    for answer in (client.get("/readyz"), client.get("/topics"), client.post("/predict", json={"text": SYRIA})):
+        found = problem(answer, 503)
+        assert (found["code"], "nowhere" in found["detail"]) == ("no-model", True)
+    metrics = client.get("/metrics").text
+    assert "chude_refused_versions_total 1.0" in metrics
+    assert "chude_model_degraded 1.0" in metrics
 
 
 def test_a_broken_version_is_refused_and_the_old_one_goes_on(app: Flask, other: Artifact, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from model.document import Document
 from training.corpus.duplicates import text_digest
 from training.labels import migrations, schema
 from training.labels.additions import is_held_out
-from training.labels.database import StoreError
+from training.labels.errors import StoreError
 from training.labels.jobs import Jobs
 from training.labels.migrations.versions.schema_4 import _teaser_of
 from training.labels.store import Labelling, LabelStore
@@ -187,7 +187,7 @@ def test_a_newer_store_is_refused_by_name(url: str, newer: str, named: str) -> N
 def test_a_chude_before_alembic_refuses_the_store_by_its_number(url: str) -> None:
     store = LabelStore(url)
     with store.engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT max(version) FROM schema_versions").scalar() == 4
+        assert connection.exec_driver_sql("SELECT max(version) FROM schema_versions").scalar() == migrations.LATEST
     store.engine.dispose()
 
 

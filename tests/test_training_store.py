@@ -21,7 +21,7 @@ from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
 from training.labels import schema
 from training.labels.additions import is_held_out
-from training.labels.database import StoreError
+from training.labels.errors import StoreError
 from training.labels.jobs import JobCancelled, JobRunning, Jobs, JobUnknown
 from training.labels.store import Labelling, LabelStore, Stats, open_store
 from training.labels.suggestions import keep_queue, suggest, waiting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +31,7 @@ class Outcome:
 
     version: str
     is_live: bool
+    """Whether it goes live with `promote`: it is not worse than the live version, or was forced."""
     decision: Mapping[str, Any]
     adaptation: Adaptation
 
@@ -102,7 +104,7 @@ def _reference_given(artifact: Artifact, margins: Floats, tags: Sequence[str]) -
 def retrain(
     store: LabelStore, versions: Versions, options: FitOptions, *, force: bool = False, progress: Progress = silent
 ) -> Outcome:
-    """Learn from all labels in the store, and make the result live unless it is worse. Raises FitError.
+    """Learn from all labels in the store, and store the result as a version. Raises FitError, StorageError.
 
     The fit starts from what the live version was adapted from, so that no label counts twice.
     """
@@ -120,6 +122,16 @@ def retrain(
     training = {**adaptation.artifact.training, "compared_with": live.version, "gate": decision}
     candidate = versioned(replace(adaptation.artifact, training=training))
     version = versions.add(candidate)
-    if decision["accepted"] or force:
-        activate(versions, version)
-    return Outcome(version, versions.live() == version, decision, adaptation)
+    return Outcome(version, bool(decision["accepted"] or force), decision, adaptation)
+
+
+def promote(versions: Versions, outcome: Outcome, claim: AbstractContextManager[object]) -> None:
+    """Make a new version live, unless it is worse, in one step with `claim`, which ends the job that made it.
+
+    Where `claim` fails, on the way in or out, the version that was live is so still.
+    """
+    if outcome.is_live:
+        activate(versions, outcome.version, claim)
+    else:
+        with claim:
+            pass

@@ -9,7 +9,7 @@ import click
 
 from model.activation import activate as make_live
 from model.activation import rollback as go_back
-from model.artifact.files import load
+from model.artifact import load, shipped_version
 from model.errors import ArtifactError
 from model.files import write_whole
 from model.versions import Versions, artifact_folder, home_folder
@@ -30,7 +30,7 @@ def command() -> None:
 def show_all() -> int:
     """Print every version, the oldest first; * is live, < was live before it."""
     versions = the_versions()
-    shipped = load().version
+    shipped = shipped_version()
     live, before = versions.live() or shipped, versions.before()
     for name in dict.fromkeys([shipped, *versions.names()]):
         mark = "*" if name == live else "<" if name == before else " "
@@ -39,8 +39,8 @@ def show_all() -> int:
         except ArtifactError as error:
             click.echo(f"{mark} {name}  broken: {error}")
             continue
-        gate = artifact.training.get("gate", {})
-        told = "shipped" if name == shipped else "" if not gate else "accepted" if gate["accepted"] else "refused"
+        gate = artifact.training.get("gate") or {}
+        told = "shipped" if name == shipped else "" if not gate else "accepted" if gate.get("accepted") else "refused"
         click.echo(f"{mark} {name}  {', '.join(tag.slug for tag in artifact.tags)}  {told}".rstrip())
     return 0
 

@@ -8,6 +8,7 @@ import click
 
 from model.errors import ChudeError
 from model.extras import how_to_install
+from model.storage import storage_error
 from model.versions import Versions, home_folder
 from service.commands.progress_bar import show_progress
 from service.commands.store import the_store
@@ -37,7 +38,7 @@ def command(force: bool, seed: int, job: str | None) -> int:
     try:
         with jobs.alive(job, shown) as progress:
             from training.fit.fitting import FitOptions
-            from training.promotion import retrain
+            from training.promotion import promote, retrain
 
             versions = Versions(home_folder(environment()))
             outcome = retrain(
@@ -47,17 +48,22 @@ def command(force: bool, seed: int, job: str | None) -> int:
                 force=force,
                 progress=progress,
             )
+            lines = _lines(outcome, store)
+            progress.position = f"version {outcome.version}"
+            result = {"version": outcome.version, "live": outcome.is_live, **outcome.decision}
+            promote(versions, outcome, jobs.ending(job, "\n".join(lines), result))
     except ChudeError as error:
         jobs.end(job, "failed", str(error))
         raise
     except ModuleNotFoundError as error:
         jobs.end(job, "failed", how_to_install(error) or str(error))
         raise
+    except OSError as error:
+        jobs.end(job, "failed", str(storage_error(error)))
+        raise
     except BaseException as error:
         jobs.end(job, "failed", f"stopped: {type(error).__name__}")
         raise
-    lines = _lines(outcome, store)
-    jobs.end(job, "done", "\n".join(lines), {"version": outcome.version, "live": outcome.is_live, **outcome.decision})
     for line in lines:
         click.echo(line)
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from model.artifact.files import MANIFEST, load, save
+from model.artifact import MANIFEST, load, save
 from model.versions import artifact_folder
 from service.commands.columns import column_options, notify
 from service.commands.progress_bar import show_progress

@@ -19,6 +19,9 @@ from service.web.services import EXTENSION, Services
 from service.web.views import api_document, labelling, model_versions, prediction, retraining, status
 from training.labels.store import open_store
 
+STORE_WAIT_S = 5.0
+"""How long a request waits for those who are writing into the label store."""
+
 
 def create_app(settings: Settings, environ: Mapping[str, str], metrics_folder: Path | None = None) -> Flask:
     """Return the application; its model is loaded, but follows the pointer only after `live.watch()`.
@@ -36,7 +39,7 @@ def create_app(settings: Settings, environ: Mapping[str, str], metrics_folder: P
         metrics,
         live,
         KeyStore(settings.home),
-        cache(lambda: open_store(settings.home, settings.labels_url)),
+        cache(lambda: open_store(settings.home, settings.labels_url, STORE_WAIT_S)),
     )
     request_log.register(app, metrics)
     problems.register(app)

@@ -88,15 +88,19 @@ class Metrics:
         """Count a version that was refused."""
         self._refused.inc()
 
-    def render(self, tagger: TopicTagger | None, loaded_at: float) -> bytes:
-        """Return everything in Prometheus' text form; `loaded_at` is when the live model was fitted, in Unix time."""
+    def render(self, tagger: TopicTagger | None, loaded_at: float, is_degraded: bool) -> bytes:
+        """Return everything in Prometheus' text form.
+
+        `loaded_at` is when the model was fitted, in Unix time; `is_degraded` tells that it is not the live version.
+        """
         registry = self._registry
         if self._folder:
             registry = CollectorRegistry()
             MultiProcessCollector(registry, path=str(self._folder))  # type: ignore[no-untyped-call]
         families = list(registry.collect())
         gauges = CollectorRegistry()
-        gauges.register(_Gauges(list(_gauges(tagger, families, loaded_at)) if tagger else []))
+        degraded = GaugeMetricFamily("chude_model_degraded", "1 while the live version is refused.", int(is_degraded))
+        gauges.register(_Gauges([degraded, *(_gauges(tagger, families, loaded_at) if tagger else ())]))
         return generate_latest(registry) + generate_latest(gauges)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 
 import msgspec
@@ -58,6 +59,17 @@ def operation(summary: str, *answers: type, **details: Any) -> Callable[[Callabl
 def json_response(value: object, status: int = 200) -> Response:
     """Return a value as JSON."""
     return Response(msgspec.json.encode(value), status, content_type="application/json")
+
+
+def begin_stream(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Return an iterator over the chunks, the first of them read already: an error there is answered as any other."""
+    first = list(islice(chunks, 1))
+
+    def stream() -> Iterator[bytes]:
+        yield from first
+        yield from chunks
+
+    return stream()
 
 
 def read_parameters(given: MultiDict[str, str], allowed: Mapping[str, Parameter]) -> dict[str, str]:

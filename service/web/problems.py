@@ -12,12 +12,16 @@ from model.errors import (
     ArtifactError,
     ChudeError,
     NoArticle,
+    StorageError,
+    StorageFull,
     TextError,
     TextTooLong,
     VersionError,
 )
+from model.storage import storage_error
+from service.web.key_store import KeyFileError
 from service.web.request_state import current_state
-from training.labels.database import StoreError
+from training.labels.errors import StoreBusy, StoreError, StoreFull
 from training.labels.jobs import JobRunning, JobUnknown
 
 
@@ -51,7 +55,11 @@ STATUS_OF: dict[type[ChudeError], int] = {
     TextError: 422,
     VersionError: 404,
     ArtifactError: 503,
+    StorageError: 503,
+    StorageFull: 507,
+    KeyFileError: 503,
     StoreError: 503,
+    StoreFull: 507,
     JobUnknown: 404,
     JobRunning: 409,
     ChudeError: 400,
@@ -83,38 +91,52 @@ def problem_response(status: int, code: str, detail: str, pointer: str | None = 
 
 def register(app: Flask) -> None:
     """Answer every error in one form."""
+    app.register_error_handler(ChudeError, _chude_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OSError, _file_error)
+    app.register_error_handler(Exception, _internal_error)
 
-    @app.errorhandler(ChudeError)
-    def chude_error(error: ChudeError) -> Response:
-        if isinstance(error, RequestError):
-            response = problem_response(error.status, error.code, str(error), error.pointer)
-            response.headers.update(error.headers)
-            return response
-        return problem_response(status_of(error), error.code, str(error))
 
-    @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> Response:
-        status = error.code or 500
-        if status < 400:
-            return error.get_response()  # type: ignore[return-value]
-        if status == 404:
-            detail = f"{request.path}: no such page; /openapi.json lists what there is"
-        elif isinstance(error, MethodNotAllowed):
-            allowed = ", ".join(sorted(error.valid_methods or ()))
-            detail = f"{request.method} is not for {request.path}: use {allowed}"
-        else:
-            detail = error.description or ""
-        response = problem_response(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), detail)
-        if isinstance(error, MethodNotAllowed):
-            response.headers["Allow"] = allowed
+def _chude_error(error: ChudeError) -> Response:
+    if isinstance(error, RequestError):
+        response = problem_response(error.status, error.code, str(error), error.pointer)
+        response.headers.update(error.headers)
         return response
+    response = problem_response(status_of(error), error.code, str(error))
+    if isinstance(error, StoreBusy):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
 
-    @app.errorhandler(Exception)
-    def internal_error(error: Exception) -> Response:
-        # The message of an unexpected error may quote the article: only its type and place are logged.
-        frame = error.__traceback__
-        while frame and frame.tb_next:
-            frame = frame.tb_next
-        place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
-        current_app.logger.error("internal error %s at %s, request %s", type(error).__name__, place, current_state().id)
-        return problem_response(500, "internal-error", "chude failed; its log has the place under this request_id")
+
+def _file_error(error: OSError) -> Response:
+    """Answer for a disk that is full or cannot be read; what a connection says is no fault of the disk."""
+    if isinstance(error, ConnectionError | TimeoutError):
+        return _internal_error(error)
+    return _chude_error(storage_error(error))
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()  # type: ignore[return-value]
+    if status == 404:
+        detail = f"{request.path}: no such page; /openapi.json lists what there is"
+    elif isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        detail = f"{request.method} is not for {request.path}: use {allowed}"
+    else:
+        detail = error.description or ""
+    response = problem_response(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), detail)
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = allowed
+    return response
+
+
+def _internal_error(error: Exception) -> Response:
+    # The message of an unexpected error may quote the article: only its type and place are logged.
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
+    current_app.logger.error("internal error %s at %s, request %s", type(error).__name__, place, current_state().id)
+    return problem_response(500, "internal-error", "chude failed; its log has the place under this request_id")

@@ -177,4 +177,10 @@ class Health(TypedDict):
     """That the service is alive or ready."""
 
     status: str
+    """"alive", "ready", or "degraded": another version answers than the live one."""
     model: NotRequired[str]
+    """The version that answers."""
+    refused: NotRequired[str]
+    """The live version, where it is refused."""
+    reason: NotRequired[str]
+    """Why it is refused."""

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.validation import SLUG
+from model.artifact.validation import MAX_SLUG_CHARS, SLUG
 from model.document import Document, FieldError, shorten
 from model.errors import Problem, TextError
 from model.page.content import content_of
@@ -20,6 +20,8 @@ from training.corpus.exports import Answer, Skipped, answer_of
 from training.corpus.records import Identity, Record
 
 T = TypeVar("T")
+MAX_ID_CHARS = 2048
+"""As long as a URL may be that all browsers open."""
 _EVIDENCE = '{"a-tag": ["..."]}'
 Flags = npt.NDArray[np.bool_]
 
@@ -67,7 +69,11 @@ class BadTag(ValueError):
     """A tag is no slug."""
 
     def __init__(self, tag: str) -> None:
-        super().__init__(f"{tag!r} is no tag: use a-z, digits and single hyphens, such as 'arms-control'")
+        most = f" ({MAX_SLUG_CHARS} characters at most)" if len(tag) > MAX_SLUG_CHARS else ""
+        super().__init__(
+            f"{shorten(repr(tag), MAX_SLUG_CHARS)} is no tag: use a-z, digits and single hyphens{most}, "
+            "such as 'arms-control'"
+        )
         self.tag = tag
 
 
@@ -102,7 +108,7 @@ def make_example(
     """Return the example that a record and its labels make, or everything that is wrong with them."""
     checks = _Checks(file, record.line)
     document = checks.run(columns.text or "text", lambda: _readable(record.document(columns.text)))
-    identity = checks.run(columns.id, lambda: record.identity(file, columns.id))
+    identity = checks.run(columns.id, lambda: _short(record.identity(file, columns.id)))
     labels = columns.labels or "tags"
     tags = None
     if answer is None or answer.tags is None:
@@ -116,6 +122,13 @@ def make_example(
     if document is None or identity is None or tags is None or borderline is None or evidence is None:
         return checks.problems
     return Example(identity, document, tags, borderline, file, record.line, evidence)
+
+
+def _short(identity: Identity) -> Identity:
+    """Return the id. Raises ValueError for one that is no name any more."""
+    if isinstance(identity, str) and len(identity) > MAX_ID_CHARS:
+        raise ValueError(f"must have at most {MAX_ID_CHARS:,} characters, not {len(identity):,}: give it a shorter id")
+    return identity
 
 
 def _readable(document: Document) -> Document:

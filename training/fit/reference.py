@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from model.artifact import Artifact, ReferenceFile
-from model.errors import ArtifactMissing
+from model.artifact.arrays import Kind, read_arrays
+from model.errors import ArtifactDamaged, ArtifactMissing
 from model.pooling import Floats
 from model.reading import read
 from model.scan.terms import TermIndex
@@ -26,6 +27,15 @@ from training.fit.dense import DenseModel
 from training.fit.terms import Bags
 
 N_EXAMPLES = 1000
+_TEXT = Kind(("|u1",))
+_KINDS = {
+    "terms": _TEXT,
+    "tags": _TEXT,
+    "labels": Kind(("|b1",), n_dimensions=2),
+    "n_sentences": Kind(("<i4",)),
+    "n_terms": Kind(("<u2",)),
+    "term": Kind(("<u2", "<u4")),
+}
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
@@ -99,14 +109,34 @@ def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flag
 
 
 def read_reference(artifact: Artifact) -> Reference | None:
-    """Return the reference set of an artifact, if it has one. Raises ArtifactMissing when its file is not there."""
+    """Return the reference set of an artifact, if it has one.
+
+    Raises ArtifactMissing when its file is not there, ArtifactDamaged when it holds something else.
+    """
     if artifact.reference is None:
         return None
     if not artifact.reference.data:
         raise ArtifactMissing(f"version {artifact.version} has lost its reference.npz: copy its whole folder again")
-    with np.load(io.BytesIO(artifact.reference.data), allow_pickle=False) as arrays:
-        n_sentences, n_terms = arrays["n_sentences"].astype(np.int64), arrays["n_terms"].astype(np.int64)
-        terms, tags = (tuple(arrays[name].tobytes().decode().split("\n")) for name in ("terms", "tags"))
-        article = np.arange(n_sentences.size).repeat(n_sentences)
-        sentence, term = np.arange(n_terms.size).repeat(n_terms), arrays["term"].astype(np.int64)
-        return Reference(terms, tags, arrays["labels"], article, Occurrences(sentence, term, article.size, len(terms)))
+    try:
+        return _reference(artifact.reference.data)
+    except ValueError as error:
+        raise ArtifactDamaged(
+            f"version {artifact.version}: reference.npz: {error}; copy its whole folder again"
+        ) from None
+
+
+def _reference(data: bytes) -> Reference:
+    arrays = read_arrays(data, _KINDS)
+    n_sentences, n_terms = arrays["n_sentences"].astype(np.int64), arrays["n_terms"].astype(np.int64)
+    terms, tags = (tuple(arrays[name].tobytes().decode().split("\n")) for name in ("terms", "tags"))
+    term, labels = arrays["term"].astype(np.int64), arrays["labels"]
+    if (
+        labels.shape != (n_sentences.size, len(tags))
+        or (n_sentences < 0).any()
+        or n_sentences.sum() != n_terms.size
+        or n_terms.sum() != term.size
+        or (term >= len(terms)).any()
+    ):
+        raise ValueError("its arrays do not fit each other")
+    article, sentence = np.arange(n_sentences.size).repeat(n_sentences), np.arange(n_terms.size).repeat(n_terms)
+    return Reference(terms, tags, labels, article, Occurrences(sentence, term, article.size, len(terms)))

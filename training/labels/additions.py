@@ -22,6 +22,7 @@ from training.labels.rows import (
     evidence_of,
     identity_columns,
     joined,
+    storable,
 )
 from training.labels.schema import labellings, texts
 
@@ -131,8 +132,8 @@ class Additions:
                 "tags": known.labels[0],
                 "borderline": known.labels[1],
                 "evidence": known.evidence,
-                "who": self._labelling.who,
-                "source": self._labelling.source,
+                "who": storable(self._labelling.who),
+                "source": storable(self._labelling.source),
                 "at": time.time(),
                 "model": self._labelling.model,
                 "scores": json.dumps(scores) if scores is not None else None,

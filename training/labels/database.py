@@ -6,38 +6,57 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, Table, create_engine, event, inspect, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Double,
+    Engine,
+    NullPool,
+    Table,
+    cast,
+    create_engine,
+    extract,
+    func,
+    inspect,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from model.errors import ChudeError
-from training.labels import migrations
+from training.labels import migrations, sqlite
+from training.labels.errors import StoreError, store_error
 
-BUSY_TIMEOUT_MS = 60_000
+WAIT_S = 60.0
+"""How long a command waits for others to finish what they write."""
+_CONNECT_TIMEOUT_S = 5
 _LOCK_NUMBER = 0x63687564
 _MIGRATING = threading.Lock()
 """alembic's `op` is one for the whole process."""
+_UNIX_EPOCH_JULIAN_DAY, _DAY_S = 2440587.5, 86400.0
 
 
-class StoreError(ChudeError):
-    """The label store cannot be used."""
+def connect(url: str | URL, wait_s: float = WAIT_S) -> Engine:
+    """Open the store at a database URL, and migrate it. Raises StoreError when it cannot be used.
 
-    code = "bad-store"
-
-
-def sqlite_url(path: Path) -> str:
-    """Return the database URL of a SQLite file."""
-    return f"sqlite:///{path}"
-
-
-def connect(url: str) -> Engine:
-    """Open the store at a database URL, and migrate it. Raises StoreError when it cannot be used."""
+    Whoever uses it waits `wait_s` seconds at most for others, and gets StoreBusy then.
+    """
     try:
-        engine = create_engine(url, pool_pre_ping=True)
-        if engine.dialect.name == "sqlite":
-            _set_up_sqlite(engine, foreign_keys=True)
+        url = make_url(url)
+    except ArgumentError:
+        raise StoreError(
+            f"{url}: cannot be opened: it is no database URL such as sqlite:////srv/labels.sqlite"
+        ) from None
+    try:
+        if path := sqlite.file_of(url):
+            sqlite.make_file(path, _migrate)
+            sqlite.check_file(path)
+            url = sqlite.existing(path)
+        engine = _engine(url, path, wait_s)
         try:
             with engine.connect().execution_options(reads_only=True) as connection:
+                if path:
+                    sqlite.look_through(connection, path)
                 schema, _ = _schema_of(connection)
             if schema != migrations.LATEST:
                 _migrate(url)
@@ -45,16 +64,40 @@ def connect(url: str) -> Engine:
             engine.dispose()
             raise
     except SQLAlchemyError as error:
-        shown = make_url(url).render_as_string(hide_password=True) if "://" in url else url
-        raise StoreError(f"{shown}: cannot be opened: {cause_of(error)}") from None
+        shown = path or url.render_as_string(hide_password=True)
+        raise store_error(error, f"{shown}: cannot be opened") from None
     except ImportError as error:
-        raise StoreError(f"{url.partition(':')[0]}: needs the driver {error.name}: pip install '.[postgres]'") from None
+        raise StoreError(f"{url.drivername}: needs the driver {error.name}: pip install '.[postgres]'") from None
     return engine
 
 
-def cause_of(error: Exception) -> str:
-    """Return what the database said, without the statement and its parameters: those have texts in them."""
-    return (str(getattr(error, "orig", None) or type(error).__name__).splitlines() or [""])[0]
+def _engine(url: URL, path: Path | None, wait_s: float) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, **({"pool_timeout": wait_s} if path else {}))
+        sqlite.set_up(engine, path, wait_s)
+        return engine
+    if url.get_driver_name() == "psycopg":
+        url = url.update_query_dict({name: value for name, value in _limits(wait_s).items() if name not in url.query})
+    return create_engine(url, pool_pre_ping=True, pool_timeout=wait_s)
+
+
+def _limits(wait_s: float) -> dict[str, str]:
+    """Return the parameters of libpq that end a wait: to connect, for a lock, and for a server that is gone."""
+    return {
+        "connect_timeout": str(_CONNECT_TIMEOUT_S),
+        "options": f"-c lock_timeout={round(1000 * wait_s)}",
+        "tcp_user_timeout": str(round(1000 * (wait_s + _CONNECT_TIMEOUT_S))),
+    }
+
+
+def clock(connection: Connection) -> ColumnElement[float]:
+    """Return the SQL for the time by the database's clock, in seconds since 1970: one clock for all that share a store.
+
+    Of a SQLite file that is the clock of the machine, which all of its users are on.
+    """
+    if connection.dialect.name == "postgresql":
+        return cast(extract("epoch", func.clock_timestamp()), Double)
+    return (func.julianday("now") - _UNIX_EPOCH_JULIAN_DAY) * _DAY_S
 
 
 def insert_or_ignore(connection: Connection, table: Table) -> Any:
@@ -66,29 +109,6 @@ def insert_or_ignore(connection: Connection, table: Table) -> Any:
     from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
     return sqlite_insert(table).on_conflict_do_nothing()
-
-
-def _set_up_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
-    pragmas = (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
-        "synchronous=FULL",
-    )
-
-    @event.listens_for(engine, "connect")
-    def set_up(connection: object, _: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A transaction that reads first and writes later cannot wait for its turn: all of ours take it at the start.
-        reads = connection.get_execution_options().get("reads_only")
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _schema_of(connection: Connection) -> tuple[int, bool]:
@@ -111,14 +131,14 @@ def _schema_of(connection: Connection) -> tuple[int, bool]:
     return int(revision), is_stamped
 
 
-def _migrate(url: str) -> None:
+def _migrate(url: URL) -> None:
     """Bring the store to the latest schema in one transaction, after whoever else is at it.
 
     SQLite changes a column by making the table anew: with foreign keys on, that would delete all labellings.
     """
     engine = create_engine(url, poolclass=NullPool)
     if engine.dialect.name == "sqlite":
-        _set_up_sqlite(engine, foreign_keys=False)
+        sqlite.set_up(engine, None, WAIT_S, foreign_keys=False)
     with _MIGRATING, engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})

@@ -1,32 +1,40 @@
-"""Retraining jobs in the label store: one at a time over all processes and machines that share the store."""
+"""Retraining jobs in the label store: one at a time over all processes and machines that share the store.
+
+A job whose process is known to live on this machine runs, however long it gives no sign of life. One whose process is
+elsewhere has died when it was silent for `DEAD_AFTER_S` by the clock of the database, the only one that all share, and
+stays silent while somebody watches: a database that stood still has no signs of life in it either.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
-import socket
 import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 
 from model.errors import ChudeError
-from training.labels.database import StoreError, insert_or_ignore
+from training.labels.database import clock, insert_or_ignore
+from training.labels.processes import Process, process_of
+from training.labels.rows import storable
 from training.labels.schema import jobs
 from training.labels.store import LabelStore
 from training.progress import Progress, silent
 
 BEAT_S = 1.0
-DEAD_AFTER_S = 20.0
-"""A running job that gave no sign of life for so long is dead."""
-_DIED = "its process died before it was done: start it again"
+DEAD_AFTER_S = 60.0
+"""A running job on another machine that gave no sign of life for so long may be dead."""
+_WATCHED_S = 3 * BEAT_S
 T = TypeVar("T")
+_log = logging.getLogger("chude")
 
 
 class JobRunning(ChudeError):
@@ -73,11 +81,13 @@ class Jobs:
         self._store = store
 
     def begin(self, who: str = "") -> str:
-        """Enter a job and return its id. Raises JobRunning, which says who began the other one and when."""
+        """Enter a job and return its id. Raises JobRunning, which says who began the other one and when.
+
+        Until `alive` or `hand_over` says which process does it, it is this machine's, but no process's.
+        """
         job = uuid.uuid4().hex
-        now = time.time()
-        row = {"who": who, "state": "running", "host": socket.gethostname(), "pid": 0, "running": 1}
-        while not self._enter(job, {**row, "started": now, "beat": now, "progress": "", "log": ""}):
+        row = {"who": who, "state": "running", "running": 1, "progress": "", "log": "", **_columns(process_of(0))}
+        while not self._enter(job, row):
             for other in self._running():
                 raise _job_running(other)
         return job
@@ -86,25 +96,42 @@ class Jobs:
         """Enter a job unless another one runs; tell whether it was entered."""
         self.bury_the_dead()
         with self._store.writing() as connection:
-            connection.execute(insert_or_ignore(connection, jobs), {"id": job, **row})
+            now = connection.execute(select(clock(connection))).scalar_one()
+            connection.execute(insert_or_ignore(connection, jobs), {"id": job, **row, "started": now, "beat": now})
             return connection.execute(select(jobs.c.id).where(jobs.c.id == job)).first() is not None
+
+    def hand_over(self, job: str, pid: int) -> None:
+        """Say which process of this machine does the job, so that it is known to live before it says so itself."""
+        self._update(job, jobs.c.pid == 0, **_columns(process_of(pid)))
 
     def get(self, job: str) -> Job:
         """Return what is known of a job; nothing is written. Raises JobUnknown."""
         with self._store.reading() as connection:
-            row = connection.execute(select(jobs).where(jobs.c.id == job)).first()
+            wanted = select(jobs, clock(connection).label("now")).where(jobs.c.id == job)
+            row = connection.execute(wanted).first()
         if row is None:
             raise JobUnknown(f"{job}: no such job")
         result = json.loads(row.result) if row.result else None
-        state, log = ("failed", _DIED) if row.running and _is_dead(row) else (row.state, row.log)
+        state, log = ("failed", _epitaph(row)) if row.running and self._is_dead(row) else (row.state, row.log)
         return Job(row.id, state, row.started, row.who, row.progress, log.splitlines(), result)
 
     def end(self, job: str, state: str, log: str = "", result: object = None) -> None:
         """Enter how a running job ended; one that has ended already stays as it is."""
-        values = {"state": state, "log": log, "result": json.dumps(result) if result is not None else None}
+        self._update(job, **_ended(state, log, result))
+
+    @contextmanager
+    def ending(self, job: str, log: str, result: object) -> Iterator[None]:
+        """End a job as done in one transaction with what the block does, which nobody can cancel any more.
+
+        Raises JobCancelled, before the block begins, where the job has ended already: cancelled, or taken for dead.
+        Where the block or the end of the transaction fails, the job runs on. A process that is killed between what
+        the block did and the end of the transaction leaves a job that has died, and says where it was.
+        """
         with self._store.writing() as connection:
-            running = (jobs.c.id == job) & (jobs.c.running == 1)
-            connection.execute(update(jobs).where(running).values(**values, running=None))
+            ended = update(jobs).where(_is_running(job)).values(**_ended("done", log, result))
+            if connection.execute(ended).rowcount != 1:
+                raise JobCancelled("the job was cancelled, or taken for dead: nothing went live")
+            yield
 
     def cancel(self, job: str) -> Job:
         """Cancel a job; its process stops at its next sign of life. Raises JobUnknown."""
@@ -116,23 +143,25 @@ class Jobs:
     def bury_the_dead(self) -> None:
         """Mark running jobs whose process is gone as failed, so that another one can begin."""
         for row in self._running():
-            if _is_dead(row):
-                self.end(row.id, "failed", _DIED)
+            if self._is_dead(row):
+                self._update(row.id, jobs.c.beat == row.beat, **_ended("failed", _epitaph(row), None))
 
     @contextmanager
-    def alive(self, job: str, shown: Progress = silent) -> Iterator[Progress]:
+    def alive(self, job: str, shown: Progress = silent) -> Iterator[JobProgress]:
         """Give signs of life from a thread while the job runs.
 
         Yields the progress to work with: `shown` sees all of it, and JobCancelled is raised in it after a cancellation.
         """
-        work = _Work(shown)
+        work = JobProgress(shown)
         over = threading.Event()
-        work.is_cancelled = not self._update(job, pid=os.getpid(), host=socket.gethostname(), beat=time.time())
+        work.is_cancelled = not self._beat(job, **_columns(process_of(os.getpid())))
 
         def beat() -> None:
             while not over.wait(BEAT_S):
-                with suppress(StoreError):  # a store that is away for a moment: the next sign of life may reach it
-                    work.is_cancelled = not self._update(job, beat=time.time(), progress=work.position)
+                try:
+                    work.is_cancelled = not self._beat(job, progress=work.position)
+                except Exception as error:  # whatever it is: the next sign of life may reach the store
+                    _log.warning("job %s: no sign of life could be given, and is tried again: %s", job, error)
 
         thread = threading.Thread(target=beat, name="signs-of-life", daemon=True)
         thread.start()
@@ -144,21 +173,43 @@ class Jobs:
 
     def _running(self) -> list[Row[Any]]:
         with self._store.reading() as connection:
-            return list(connection.execute(select(jobs).where(jobs.c.running == 1)))
+            wanted = select(jobs, clock(connection).label("now")).where(jobs.c.running == 1)
+            return list(connection.execute(wanted))
 
-    def _update(self, job: str, **values: object) -> bool:
-        """Change the row of a running job; tell whether it runs."""
-        running = (jobs.c.id == job) & (jobs.c.running == 1)
+    def _beat(self, job: str, **values: object) -> bool:
+        """Give a sign of life and change the row of a running job; tell whether it runs."""
         with self._store.writing() as connection:
-            return connection.execute(update(jobs).where(running).values(**values)).rowcount == 1
+            alive = update(jobs).where(_is_running(job)).values(**values, beat=clock(connection))
+            return connection.execute(alive).rowcount == 1
+
+    def _update(self, job: str, *conditions: ColumnElement[bool], **values: object) -> None:
+        """Change the row of a running job, where the conditions hold as well."""
+        with self._store.writing() as connection:
+            connection.execute(update(jobs).where(_is_running(job), *conditions).values(**values))
+
+    def _is_dead(self, row: Row[Any]) -> bool:
+        """Tell whether the process of a running job is gone: on this machine at once, elsewhere once it is silent."""
+        process = _process_of(row)
+        if process.is_here and process.pid > 0:
+            return not process.is_alive()
+        return row.now - row.beat > DEAD_AFTER_S and self._stays_silent(row)
+
+    def _stays_silent(self, row: Row[Any]) -> bool:
+        """Watch a job; tell whether it gave no sign of life meanwhile."""
+        time.sleep(_WATCHED_S)
+        with self._store.reading() as connection:
+            beat = connection.execute(select(jobs.c.beat).where(jobs.c.id == row.id)).scalar()
+        return bool(beat == row.beat)
 
 
-class _Work:
+class JobProgress:
     """The progress of a job, which its signs of life tell, and which ends when the job is cancelled."""
 
     def __init__(self, shown: Progress) -> None:
+        """Show all of it to `shown` as well."""
         self._shown = shown
         self.position = ""
+        """Where the work is, as the job tells it."""
         self.is_cancelled = False
 
     def __call__(self, items: Iterable[T], what: str, total: int) -> Iterator[T]:
@@ -170,6 +221,31 @@ class _Work:
             yield item
 
 
+def _is_running(job: str) -> ColumnElement[bool]:
+    return (jobs.c.id == job) & (jobs.c.running == 1)
+
+
+def _ended(state: str, log: str, result: object) -> dict[str, object]:
+    """Return the columns of a job that has ended."""
+    given = json.dumps(result) if result is not None else None
+    return {"state": state, "log": storable(log), "result": given, "running": None}
+
+
+def _columns(process: Process) -> dict[str, object]:
+    return {"host": process.host, "machine": process.machine, "pid": process.pid, "process_start": process.start}
+
+
+def _process_of(row: Row[Any]) -> Process:
+    return Process(row.host, row.machine, row.pid, row.process_start)
+
+
+def _epitaph(row: Row[Any]) -> str:
+    """Return what is known of the end of a job whose process has died."""
+    if not row.progress:
+        return "its process died before it was done: start it again"
+    return f"its process died before it was done, at {row.progress!r}: see what /models says is live, or start it again"
+
+
 def _job_running(other: Row[Any]) -> JobRunning:
     since = datetime.fromtimestamp(other.started).astimezone().isoformat(" ", "seconds")
     by = f", begun by {other.who}" if other.who else ""
@@ -178,20 +254,3 @@ def _job_running(other: Row[Any]) -> JobRunning:
         f"a retraining is running already, since {since}{by} on {other.host}{process}: "
         f"wait for it, or stop it with DELETE /retrain/{other.id} or by ending its process"
     )
-
-
-def _is_dead(row: Row[Any]) -> bool:
-    """Tell whether the process of a running job is gone: on this machine at once, on others once they are silent."""
-    is_silent: bool = time.time() - row.beat > DEAD_AFTER_S
-    is_here = row.host == socket.gethostname() and row.pid > 0
-    return is_silent or (is_here and not _is_alive(row.pid))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -4,11 +4,17 @@
 {'title': 'Bầu cử', 'lead': None, 'text': 'Cử tri đi bỏ phiếu.', 'body': None}
 >>> identity_columns(7), identity_columns("7")
 ({'id': '7', 'id_is_number': 1}, {'id': '7', 'id_is_number': 0})
+
+PostgreSQL keeps no NUL, and no database half a character; both are written as U+FDD0, which is no character, and hex:
+
+>>> storable("Bầu\\0cử"), restored(storable("Bầu\\0cử")) == "Bầu\\0cử"
+('Bầu\\ufdd00000cử', True)
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,28 +25,40 @@ from training.corpus.examples import Example
 from training.corpus.records import Identity
 
 Evidence = Mapping[str, tuple[str, ...]]
+_UNSTORABLE = re.compile("[\0\ud800-\udfff\ufdd0]")
+_STORED = re.compile("\ufdd0([0-9a-f]{4})")
+
+
+def storable(text: str) -> str:
+    """Return a string as every database keeps it."""
+    return _UNSTORABLE.sub(lambda match: f"\ufdd0{ord(match.group()):04x}", text)
+
+
+def restored(column: str) -> str:
+    """Return the string that `storable` made a column of."""
+    return _STORED.sub(lambda match: chr(int(match.group(1), 16)), column)
 
 
 def document_columns(document: Document) -> dict[str, str | None]:
     """Return the value of each field's column; None for one that was not given."""
-    return {name: value or None for name, value in zip(FIELDS, document, strict=True)}
+    return {name: storable(value) or None for name, value in zip(FIELDS, document, strict=True)}
 
 
 def document_of(row: Row[Any]) -> Document:
     """Return the document in the columns of a row."""
-    return Document(title=row.title or "", lead=row.lead or "", text=row.text or "", body=row.body or "")
+    return Document(*(restored(column or "") for column in (row.title, row.lead, row.text, row.body)))
 
 
 def identity_columns(identity: Identity) -> dict[str, object]:
     """Return the value of each column of an id."""
     if isinstance(identity, str):
-        return {"id": identity, "id_is_number": 0}
+        return {"id": storable(identity), "id_is_number": 0}
     return {"id": json.dumps(identity), "id_is_number": 1}
 
 
 def identity_of(row: Row[Any]) -> Identity:
     """Return the id in the columns of a row, of the type in which it came."""
-    identity: Identity = json.loads(row.id) if row.id_is_number else row.id
+    identity: Identity = json.loads(row.id) if row.id_is_number else restored(row.id)
     return identity
 
 
@@ -51,12 +69,12 @@ def joined(tags: Iterable[str]) -> str:
 
 def evidence_column(evidence: Evidence) -> str | None:
     """Return evidence as JSON; None for no evidence."""
-    return json.dumps(evidence, ensure_ascii=False, sort_keys=True) if evidence else None
+    return storable(json.dumps(evidence, ensure_ascii=False, sort_keys=True)) if evidence else None
 
 
 def evidence_of(column: str | None) -> dict[str, tuple[str, ...]]:
     """Return the evidence in a column."""
-    return {tag: tuple(sentences) for tag, sentences in json.loads(column or "{}").items()}
+    return {tag: tuple(sentences) for tag, sentences in json.loads(restored(column or "{}")).items()}
 
 
 def example_of(row: Row[Any]) -> Example:

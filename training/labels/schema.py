@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 
 def _document() -> list[Column[str]]:
@@ -56,6 +56,8 @@ jobs = Table(
     Column("result", Text),
     Column("running", Integer, unique=True),
     Column("who", Text, nullable=False, server_default=""),
+    Column("machine", Text, nullable=False, server_default=""),
+    Column("process_start", BigInteger, nullable=False, server_default="0"),
 )
 queue = Table(
     "queue",

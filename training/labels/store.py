@@ -15,15 +15,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, func, select
+from sqlalchemy import URL, Connection, Engine, Select, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from model.storage import make_home
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
 from training.labels.additions import Additions, Changes, Labelling, Scores, is_latest
-from training.labels.database import StoreError, cause_of, connect, sqlite_url
-from training.labels.rows import example_of
+from training.labels.database import WAIT_S, connect
+from training.labels.errors import StoreDamaged, StoreError, store_error
+from training.labels.rows import example_of, storable
 from training.labels.schema import labellings, texts
+from training.labels.sqlite import sqlite_url
 
 __all__ = ["Changes", "Labelling", "LabelStore", "Stats", "open_store"]
 _CHUNK = 500
@@ -43,18 +46,27 @@ class Stats:
 class LabelStore:
     """The labels in one database. Safe to use from many threads, processes and machines."""
 
-    def __init__(self, url: str) -> None:
-        """Open the store. Raises StoreError when it cannot be opened, or was made by a newer chude."""
-        self.engine: Engine = connect(url)
+    def __init__(self, url: str | URL, wait_s: float = WAIT_S) -> None:
+        """Open the store; whoever works with it waits `wait_s` seconds at most for others, and gets StoreBusy then.
+
+        Raises StoreError when it cannot be opened, or was made by a newer chude.
+        """
+        self.engine: Engine = connect(url, wait_s)
+        self._damage: StoreDamaged | None = None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Open a transaction: all of it or nothing. Raises StoreError when the database refuses."""
+        """Open a transaction: all of it or nothing. Raises StoreError when the database refuses.
+
+        Once the store was found damaged, nothing is written any more.
+        """
+        if self._damage:
+            raise StoreDamaged(f"{self._damage}, and start chude again: nothing is written into it until then")
         try:
             with self.engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise StoreError(f"the label store refused, and nothing was changed: {cause_of(error)}") from None
+            raise self._noted(store_error(error, "the label store refused, and nothing was changed")) from None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -63,7 +75,12 @@ class LabelStore:
             with self.engine.connect().execution_options(reads_only=True, yield_per=_CHUNK) as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise StoreError(f"the label store cannot be read: {cause_of(error)}") from None
+            raise self._noted(store_error(error, "the label store cannot be read")) from None
+
+    def _noted(self, error: StoreError) -> StoreError:
+        if isinstance(error, StoreDamaged):
+            self._damage = error
+        return error
 
     def add(self, examples: Iterable[Example], labelling: Labelling, scores: Scores | None = None) -> Changes:
         """Keep a labelling of each example, but those that say what is known already; all or none.
@@ -106,8 +123,9 @@ class LabelStore:
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove the texts with these ids or digests, and every labelling of them; return how many texts."""
+        names = [storable(name) for name in ids]
         with self.writing() as connection:
-            wanted = texts.c.id.in_(ids) | texts.c.digest.in_(ids)
+            wanted = texts.c.id.in_(names) | texts.c.digest.in_(names)
             digests = list(connection.execute(select(texts.c.digest).where(wanted)).scalars())
             connection.execute(delete(labellings).where(labellings.c.digest.in_(digests)))
             connection.execute(delete(texts).where(texts.c.digest.in_(digests)))
@@ -132,9 +150,12 @@ def _latest_rows() -> Select[Any]:
     return select(texts, *columns).join(labellings).where(is_latest())
 
 
-def open_store(home: Path, url: str | None = None) -> LabelStore:
-    """Open the store at a database URL, by default the SQLite file in the home folder. Raises StoreError."""
+def open_store(home: Path, url: str | None = None, wait_s: float = WAIT_S) -> LabelStore:
+    """Open the store at a database URL, by default the SQLite file in the home folder; `wait_s` as in `LabelStore`.
+
+    Raises StoreError, or StorageError where the file cannot be made.
+    """
     if url:
-        return LabelStore(url)
-    home.mkdir(parents=True, exist_ok=True)
-    return LabelStore(sqlite_url(home / "labels.sqlite"))
+        return LabelStore(url, wait_s)
+    make_home(home)
+    return LabelStore(sqlite_url(home / "labels.sqlite"), wait_s)

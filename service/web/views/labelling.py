@@ -12,7 +12,8 @@ from model.document import FIELDS
 from model.errors import Problem
 from service.web.authorization import check_key, needs_key
 from service.web.body import content_type, lone_surrogate, parse_json, read_body
-from service.web.operations import json_response, operation
+from service.web.documents import check_length
+from service.web.operations import begin_stream, json_response, operation
 from service.web.problems import RequestError
 from service.web.request_state import Counts, current_state
 from service.web.schemas import LabelExamples, LabelledRecord, LabelsKept, Queue
@@ -35,7 +36,7 @@ _SEVERAL = f'{{"examples": [{_ONE}, ...]}}'
     "Keep the labels of one text, or of several: all or none",
     LabelsKept,
     body={_JSON: (LabelledRecord, LabelExamples)},
-    errors=(400, 408, 413, 415, 422, 503),
+    errors=(400, 408, 413, 415, 422, 503, 507),
     status=201,
 )
 @needs_key
@@ -45,6 +46,8 @@ def keep() -> Response:
     content_type(request.environ, (_JSON,))
     value = parse_json(read_body(request.environ, chude.settings), chude.settings)
     examples = _examples(value, chude.settings.max_documents)
+    for example in examples:
+        check_length(example.document, chude.settings)
     tagger = chude.live.tagger
     labelling = Labelling(who=check_key(), source="POST /labels", model=tagger.version)
     changes = chude.store().add(examples, labelling, _scores(tagger, examples))
@@ -118,4 +121,5 @@ def queue() -> Response:
 @needs_key
 def export() -> Response:
     """Stream the store."""
-    return Response(json_lines(services().store().examples()), content_type="application/x-ndjson")
+    lines = begin_stream(json_lines(services().store().examples()))
+    return Response(lines, content_type="application/x-ndjson")

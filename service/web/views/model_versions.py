@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from model.activation import activate as make_live
-from model.artifact.files import load
+from model.artifact import read_manifest, shipped_version
 from model.errors import ArtifactError, VersionError
 from service.web.authorization import needs_key, reading
 from service.web.operations import json_response, operation
@@ -20,14 +20,14 @@ blueprint = Blueprint("models", __name__)
 @operation("The versions of the model", VersionList, errors=(401, 403))
 @reading
 def versions() -> Response:
-    """List the versions with their figures; broken ones are left out."""
+    """List the versions with their figures, out of their manifests; those whose manifests are broken are left out."""
     stored = services().versions
-    shipped = load().version
+    shipped = shipped_version()
     live = stored.live() or shipped
     found: list[Version] = []
     for name in dict.fromkeys([shipped, *stored.names()]):
         try:
-            artifact = load(stored.folder(name))
+            manifest = read_manifest(stored.folder(name))
         except ArtifactError:
             continue
         found.append(
@@ -35,9 +35,9 @@ def versions() -> Response:
                 "version": name,
                 "live": name == live,
                 "shipped": name == shipped,
-                "tags": [tag.slug for tag in artifact.tags],
-                "training": artifact.training,
-                "metrics": artifact.metrics,
+                "tags": [tag.slug for tag in manifest.tags],
+                "training": manifest.training,
+                "metrics": manifest.metrics,
             }
         )
     answer: VersionList = {"live": live, "before": stored.before(), "versions": found}
@@ -45,7 +45,7 @@ def versions() -> Response:
 
 
 @blueprint.post("/models/<version>/activate")
-@operation("Make a version live", Activated, errors=(404, 409))
+@operation("Make a version live", Activated, errors=(404, 409, 503, 507))
 @needs_key
 def activate(version: str) -> Response:
     """Make a version live, if it loads and passes its self-test; every worker takes it within a second."""

@@ -18,7 +18,7 @@ blueprint = Blueprint("retrain", __name__)
 
 
 @blueprint.post("/retrain")
-@operation("Begin to learn from the labels in the store", JobBegun, errors=(409, 503), status=202)
+@operation("Begin to learn from the labels in the store", JobBegun, errors=(409, 503, 507), status=202)
 @needs_key
 def begin() -> Response:
     """Begin a job; one at a time."""
@@ -26,7 +26,7 @@ def begin() -> Response:
     jobs = Jobs(chude.store())
     job = jobs.begin(check_key())
     try:
-        _start(chude, job)
+        jobs.hand_over(job, _start(chude, job))
     except OSError as error:
         jobs.end(job, "failed", f"its process could not be started: {error.strerror}")
         raise
@@ -34,8 +34,8 @@ def begin() -> Response:
     return json_response(answer, 202)
 
 
-def _start(chude: Services, job: str) -> None:
-    """Start the process of a job; what it has to say is kept with the job."""
+def _start(chude: Services, job: str) -> int:
+    """Start the process of a job and return its id; what it has to say is kept with the job."""
     environ = {**chude.environ, "CHUDE_HOME": str(chude.settings.home), "CHUDE_LABELS_URL": chude.settings.labels_url}
     process = subprocess.Popen(
         [sys.executable, "-m", "service", "retrain", "--job", job],
@@ -47,6 +47,7 @@ def _start(chude: Services, job: str) -> None:
     )
     # Its exit code is taken when it ends, so that no zombie stays; should this worker end first, init does that.
     threading.Thread(target=process.wait, name=f"retrain-{job}", daemon=True).start()
+    return process.pid
 
 
 @blueprint.get("/retrain/<job>")

@@ -45,8 +45,14 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @operation("Whether a model is loaded and passed its self-test", Health, errors=(503,))
 def readyz() -> Response:
-    """Say which version answers. Raises ArtifactError, a 503, when none does."""
-    return json_response({"status": "ready", "model": services().live.tagger.version})
+    """Say which version answers, and why it is not the live one where that is refused. Raises NoModel, a 503."""
+    live = services().live
+    answer: Health = {"status": "ready", "model": live.tagger.version}
+    if live.refusal:
+        answer = {**answer, "status": "degraded", "reason": live.refusal.reason}
+        if live.refusal.version:
+            answer["refused"] = live.refusal.version
+    return json_response(answer)
 
 
 @blueprint.get("/metrics")
@@ -55,6 +61,6 @@ def readyz() -> Response:
 def metrics() -> Response:
     """Return the counts of all workers."""
     chude = services()
-    tagger = None if chude.live.is_empty else chude.live.tagger
-    made_at = chude.versions.made_at(tagger.version) if tagger else 0.0
-    return Response(chude.metrics.render(tagger, made_at), content_type=CONTENT_TYPE)
+    live = chude.live
+    tagger = None if live.is_empty else live.tagger
+    return Response(chude.metrics.render(tagger, live.made_at, live.refusal is not None), content_type=CONTENT_TYPE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-LATEST = 4
+LATEST = 5
 """The schema that this chude works with."""
 
 

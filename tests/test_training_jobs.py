@@ -25,7 +25,8 @@ from model.versions import Versions
 from training.labels import jobs as jobs_module
 from training.labels import schema
 from training.labels.errors import StoreError
-from training.labels.jobs import BEAT_S, DEAD_AFTER_S, JobCancelled, JobRunning, Jobs
+from training.labels.job_progress import JobCancelled
+from training.labels.jobs import BEAT_S, DEAD_AFTER_S, JobRunning, Jobs
 from training.labels.processes import Process, process_of
 from training.labels.store import LabelStore
 

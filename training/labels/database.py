@@ -76,18 +76,19 @@ def _engine(url: URL, path: Path | None, wait_s: float) -> Engine:
         engine = create_engine(url, **({"pool_timeout": wait_s} if path else {}))
         sqlite.set_up(engine, path, wait_s)
         return engine
-    if url.get_driver_name() == "psycopg":
-        url = url.update_query_dict({name: value for name, value in _limits(wait_s).items() if name not in url.query})
-    return create_engine(url, pool_pre_ping=True, pool_timeout=wait_s)
+    return create_engine(_with_limits(url, wait_s), pool_pre_ping=True, pool_timeout=wait_s)
 
 
-def _limits(wait_s: float) -> dict[str, str]:
-    """Return the parameters of libpq that end a wait: to connect, for a lock, and for a server that is gone."""
-    return {
+def _with_limits(url: URL, wait_s: float) -> URL:
+    """Return a URL with what ends a wait: to connect, for a lock, and for a server that is gone; what it has stays."""
+    if url.get_driver_name() != "psycopg":
+        return url
+    limits = {
         "connect_timeout": str(_CONNECT_TIMEOUT_S),
         "options": f"-c lock_timeout={round(1000 * wait_s)}",
         "tcp_user_timeout": str(round(1000 * (wait_s + _CONNECT_TIMEOUT_S))),
     }
+    return url.update_query_dict({name: value for name, value in limits.items() if name not in url.query})
 
 
 def clock(connection: Connection) -> ColumnElement[float]:
@@ -136,7 +137,7 @@ def _migrate(url: URL) -> None:
 
     SQLite changes a column by making the table anew: with foreign keys on, that would delete all labellings.
     """
-    engine = create_engine(url, poolclass=NullPool)
+    engine = create_engine(_with_limits(url, WAIT_S), poolclass=NullPool)
     if engine.dialect.name == "sqlite":
         sqlite.set_up(engine, None, WAIT_S, foreign_keys=False)
     with _MIGRATING, engine.begin() as connection:

@@ -13,16 +13,17 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, select, update
 
 from model.errors import ChudeError
 from training.labels.database import clock, insert_or_ignore
+from training.labels.job_progress import JobCancelled, JobProgress
 from training.labels.processes import Process, process_of
 from training.labels.rows import storable
 from training.labels.schema import jobs
@@ -33,7 +34,6 @@ BEAT_S = 1.0
 DEAD_AFTER_S = 60.0
 """A running job on another machine that gave no sign of life for so long may be dead."""
 _WATCHED_S = 3 * BEAT_S
-T = TypeVar("T")
 _log = logging.getLogger("chude")
 
 
@@ -47,12 +47,6 @@ class JobUnknown(ChudeError):
     """There is no such job."""
 
     code = "unknown-job"
-
-
-class JobCancelled(ChudeError):
-    """The job was cancelled while it ran."""
-
-    code = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -200,25 +194,6 @@ class Jobs:
         with self._store.reading() as connection:
             beat = connection.execute(select(jobs.c.beat).where(jobs.c.id == row.id)).scalar()
         return bool(beat == row.beat)
-
-
-class JobProgress:
-    """The progress of a job, which its signs of life tell, and which ends when the job is cancelled."""
-
-    def __init__(self, shown: Progress) -> None:
-        """Show all of it to `shown` as well."""
-        self._shown = shown
-        self.position = ""
-        """Where the work is, as the job tells it."""
-        self.is_cancelled = False
-
-    def __call__(self, items: Iterable[T], what: str, total: int) -> Iterator[T]:
-        """Yield the items. Raises JobCancelled."""
-        for number, item in enumerate(self._shown(items, what, total)):
-            if self.is_cancelled:
-                raise JobCancelled("the job was cancelled")
-            self.position = f"{what}: {number} of {total}"
-            yield item
 
 
 def _is_running(job: str) -> ColumnElement[bool]:

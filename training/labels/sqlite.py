@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from model.errors import StorageFull
 from model.files import sync
-from model.storage import close_to_others, storage_error
+from model.storage import storage_error
 from training.labels.errors import StoreDamaged, StoreError, StoreFull
 
 _MAX_CHECKED_BYTES = 64_000_000
@@ -69,9 +69,7 @@ def make_file(path: Path, fill: Callable[[URL], None]) -> None:
 
 
 def check_file(path: Path) -> None:
-    """Raise StoreDamaged for a file that is no whole store, as far as can be seen in a moment. Closes it to others."""
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-        close_to_others(path.with_name(name))
+    """Raise StoreDamaged for a file that is no whole store, as far as can be seen in a moment."""
     with _opening(path):
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, Select, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from model.storage import make_home
+from model.storage import close_to_others, make_home
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
 from training.labels.additions import Additions, Changes, Labelling, Scores, is_latest
@@ -30,6 +30,7 @@ from training.labels.sqlite import sqlite_url
 
 __all__ = ["Changes", "Labelling", "LabelStore", "Stats", "open_store"]
 _CHUNK = 500
+_FILES = ("labels.sqlite", "labels.sqlite-wal", "labels.sqlite-shm")
 
 
 @dataclass(frozen=True)
@@ -158,4 +159,6 @@ def open_store(home: Path, url: str | None = None, wait_s: float = WAIT_S) -> La
     if url:
         return LabelStore(url, wait_s)
     make_home(home)
-    return LabelStore(sqlite_url(home / "labels.sqlite"), wait_s)
+    for name in _FILES:
+        close_to_others(home / name)
+    return LabelStore(sqlite_url(home / _FILES[0]), wait_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 from flask import Blueprint, Response
 
@@ -12,6 +13,7 @@ from service.web.authorization import check_key, needs_key
 from service.web.operations import json_response, operation
 from service.web.schemas import JobBegun
 from service.web.services import Services, services
+from training.labels.errors import StoreError
 from training.labels.jobs import Job, Jobs
 
 blueprint = Blueprint("retrain", __name__)
@@ -26,10 +28,12 @@ def begin() -> Response:
     jobs = Jobs(chude.store())
     job = jobs.begin(check_key())
     try:
-        jobs.hand_over(job, _start(chude, job))
+        pid = _start(chude, job)
     except OSError as error:
         jobs.end(job, "failed", f"its process could not be started: {error.strerror}")
         raise
+    with suppress(StoreError):  # the process runs, and says so itself once the store takes it
+        jobs.hand_over(job, pid)
     answer: JobBegun = {"job": job}
     return json_response(answer, 202)
 

@@ -6,7 +6,7 @@ only those are looked at one by one: pages, HTML, mojibake, entities, addresses,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -131,19 +131,19 @@ def load_texts(texts: Sequence[str], page: Page | None = None, records: Records 
     errors: dict[int, TextError] = {}
     warnings: dict[int, tuple[str, ...]] = {}
     if page is not None:
+        is_page: set[int] = set()
         for n in range(len(texts)) if page == "html" else signs.content:
             try:
                 content = content_of(records.get(n) or Document(text=texts[n]), page)
             except TextError as error:
                 changed[n], errors[n] = "", error
                 continue
+            if content.is_page:
+                is_page.add(n)
             if content.extracted:
                 changed[n] = content.document.read().text
                 warnings[n] = content.warnings
-        for n in _to_be_cut(buffer, texts, changed, page):
-            article = article_in(changed.get(n, texts[n]), page)
-            if article.left_out:
-                changed[n] = article.text
+        _cut(buffer, texts, changed, page, is_page)
     for n in signs.content.union(signs.noise, signs.marks, warnings):
         before = changed.get(n, texts[n])
         if n in signs.marks or n in changed or has_noise(before):
@@ -154,8 +154,12 @@ def load_texts(texts: Sequence[str], page: Page | None = None, records: Records 
     return Loaded(texts, buffer, errors, warnings)
 
 
-def _to_be_cut(buffer: Buffer, texts: Sequence[str], changed: Mapping[int, str], page: Page) -> Iterable[int]:
-    """Return the numbers of the texts that may be pages, as they are by now."""
+def _cut(buffer: Buffer, texts: Sequence[str], changed: dict[int, str], page: Page, done: set[int]) -> None:
+    """Leave out what is not the article's of the texts that may be pages, but for those of which that is done."""
     if page == "never":
-        return ()
-    return range(len(texts)) if page == "always" else {*buffer.suspects(texts), *changed}
+        return
+    numbers = set(range(len(texts))) if page == "always" else {*buffer.suspects(texts), *changed}
+    for n in numbers - done:
+        article = article_in(changed.get(n, texts[n]), page)
+        if article.left_out:
+            changed[n] = article.text

@@ -21,8 +21,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from model.page.leftout import (
+    COPY_REASON,
+    LINK_REASON,
+    NOISE_REASON,
+    SECTION_REASON,
+    SEE_ALSO_REASON,
+    LeftOut,
+    blank,
+)
 from model.page.lines import (
     AGE,
     HEADLINE,
@@ -45,11 +53,6 @@ _PLAIN_CHARS = 20
 _MAX_TITLE_CHARS = 300
 _CUT = ("...", "…")
 
-SECTION_REASON = "section of other articles"
-LINK_REASON = "headline or teaser of another article"
-COPY_REASON = "copy of an earlier line"
-NOISE_REASON = "button, date, copyright or other line of the page"
-SEE_ALSO_REASON = "pointer to another article"
 _REASON_OF = {
     PARAGRAPH: "",
     HEADLINE: "",
@@ -58,16 +61,6 @@ _REASON_OF = {
     AGE: NOISE_REASON,
     POINTER: SEE_ALSO_REASON,
 }
-
-
-class LeftOut(NamedTuple):
-    """A part of the page that is not the article's."""
-
-    start: int
-    """Offset of the first character in the text of the page."""
-    end: int
-    """Offset behind the last character."""
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -91,12 +84,7 @@ def find_article(text: str, *, force: bool = False) -> Article:
     left_out = tuple(page.left_out())
     if all(page.reasons):
         return Article(text)
-    pieces: list[str] = []
-    done = 0
-    for part in left_out:
-        pieces += [text[done : part.start], " " * (part.end - part.start)]
-        done = part.end
-    return Article("".join(pieces) + text[done:], left_out)
+    return Article(blank(text, left_out), left_out)
 
 
 class _Page:

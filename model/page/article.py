@@ -22,6 +22,7 @@ are. A text without any sign of a page is not looked at line by line.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from model.page.leftout import LINK_REASON, MENU_REASON, SEE_ALSO_REASON, LeftOut, blank
 from model.page.lines import PARAGRAPH, POINTER, names_in
@@ -29,12 +30,14 @@ from model.page.page_lines import PageLines
 from model.page.repeats import mark_copies, mark_links
 from model.page.sections import MIN_COMMON_NAMES, mark_sections
 from model.page.signs import looks_like_a_page
-from model.page.top import TOP_LINES, end_of_menu, related_behind_lead
+from model.page.top import MANY_LINES, TOP_LINES, Headline, find_headline, related_behind_lead
 
 _LINK_WORDS = 5
 _TAIL_LINKS = 4
 _MAX_TAIL = 0.5
 _TEASER_CHARS = 200
+_MAX_KEPT_OF_LISTING = 0.67
+_MIN_PROSE_CHARS = 60
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Article:
     """As long as the page's text, spaces in place of what was left out."""
     left_out: tuple[LeftOut, ...] = ()
     """In order of the text."""
+    is_listing: bool = False
+    """Whether the text is that of a front page or a section: headlines and teasers, and no article among them."""
 
 
 def find_article(text: str, *, force: bool = False) -> Article:
@@ -55,8 +60,9 @@ def find_article(text: str, *, force: bool = False) -> Article:
     if not force and not looks_like_a_page(text):
         return Article(text)
     page = PageLines(text)
+    headline = find_headline(page.lines, page.kinds) if page.lines else Headline(0, False)
     if page.lines:
-        _mark_menu(page)
+        _mark_menu(page, headline.n_menu_lines)
         mark_copies(page)
         mark_links(page)
         _mark_related(page)
@@ -66,24 +72,32 @@ def find_article(text: str, *, force: bool = False) -> Article:
     left_out = tuple(page.left_out())
     if all(page.reasons):
         return Article(text)
-    return Article(blank(text, left_out), left_out)
+    return Article(blank(text, left_out), left_out, not headline.is_title and _is_listing(page))
 
 
-def _mark_menu(page: PageLines) -> None:
+def _is_listing(page: PageLines) -> bool:
+    """Tell whether much of a long page is left out, and of the rest no three paragraphs follow each other."""
+    n_lines = len(page.lines)
+    if n_lines < MANY_LINES:
+        return False
+    kept = [n for n in range(n_lines) if not page.reasons[n]]
+    if len(kept) > _MAX_KEPT_OF_LISTING * n_lines:
+        return False
+    prose = [page.kinds[n] == PARAGRAPH and len(page.lines[n]) >= _MIN_PROSE_CHARS for n in kept]
+    return not any(map(all, zip(prose, prose[1:], prose[2:], strict=False)))
+
+
+def _mark_menu(page: PageLines, n_lines: int) -> None:
     """Mark what stands before the headline, where that is the menu of the page."""
-    page.first = end_of_menu(page.lines, page.kinds)
+    page.first = n_lines
     page.mark(0, page.first, MENU_REASON)
 
 
 def _mark_related(page: PageLines) -> None:
     """Mark headlines of other articles that stand directly behind the lead."""
-    numbers: list[int] = []
-    for n in range(page.first, len(page.lines)):
-        if not page.reasons[n]:
-            numbers.append(n)
-            if len(numbers) == TOP_LINES:
-                break
-    is_page = page.first > 0 or (len(numbers) > 0 and numbers[-1] >= len(numbers))
+    kept = (n for n in range(page.first, len(page.lines)) if not page.reasons[n])
+    numbers = list(islice(kept, TOP_LINES))
+    is_page = page.first > 0 or numbers[-1:] >= [len(numbers)]
     start, end = related_behind_lead([page.lines[n] for n in numbers], is_page=is_page)
     for n in numbers[start:end]:
         page.reasons[n] = LINK_REASON
@@ -116,8 +130,10 @@ def _n_kept_chars(page: PageLines, start: int, end: int) -> int:
 
 def _keep_fitting_pointers(page: PageLines) -> None:
     """Keep pointers in words that share names with the title: in doubt they are the article's own."""
+    if SEE_ALSO_REASON not in page.reasons:
+        return
     pointers = [n for n, reason in enumerate(page.reasons) if reason is SEE_ALSO_REASON]
-    title = names_in(page.title) if pointers else set()
+    title = names_in(page.title)
     for n in pointers:
         names = names_in(page.lines[n])
         if names and page.lines[n][0].isalpha() and MIN_COMMON_NAMES * len(names) <= len(names & title):

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from model.disguise import REPAIRED, fix_mojibake
 from model.document import Document
+from model.errors import NoArticle
 from model.page.article import Article, find_article
 from model.page.html import Markup, extract_html, markup_of
 from model.page.leftout import LeftOut, blank
@@ -69,5 +70,10 @@ def content_of(document: Document, page: Page) -> Content:
 
 
 def article_in(text: str, page: Page) -> Article:
-    """Return the article in a text that is no HTML."""
-    return Article(text) if page == "never" else find_article(text, force=page == "always")
+    """Return the article in a text that is no HTML. Raises NoArticle for a front page or a section."""
+    if page == "never":
+        return Article(text)
+    article = find_article(text, force=page == "always")
+    if article.is_listing:
+        raise NoArticle("no article in this text, only headlines and teasers: give the text of one article")
+    return article

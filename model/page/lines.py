@@ -93,7 +93,7 @@ _SEE_ALSO = re.compile(
 _DATED = re.compile(r"[^(\[]{15,160}[(\[]\d{1,2}/\d{1,2}(?:/\d{2,4})?(?: ?- ?\d{1,2}[:h]\d{2})?[)\]]$")
 _CREDIT = re.compile(r"\b(?:ảnh|nguồn|video|clip|minh họa|minh hoạ|đồ họa|thực hiện|tác giả|image caption)\b", re.I)
 SHORT_LINES_CHARS = 75
-MANY_LINES = 4
+MANY_BREAKS = 4
 _POINTER_STARTS = frozenset(["Xem", "XEM", "xem", "Đọc", "ĐỌC", "đọc", "Mời", "mời", "Bài", "Tin", "TIN"])
 
 

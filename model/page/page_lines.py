@@ -32,8 +32,7 @@ class PageLines:
         """Number of the line with the title: what stands before it is the page's menu."""
         at = 0
         for raw in text.split("\n"):
-            line = raw.strip() if raw else raw
-            if line:
+            if raw and (line := raw.strip()):
                 self.lines.append(line)
                 self.starts.append(at if raw[0] == line[0] else at + raw.index(line[0]))
             at += len(raw) + 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from model.page.leftout import COPY_REASON, LINK_REASON, NOISE_REASON
 from model.page.lines import AGE, HEADLINE, PARAGRAPH, credits_a_picture
 from model.page.page_lines import PageLines
@@ -37,44 +39,52 @@ def mark_copies(page: PageLines) -> None:
 
 def mark_links(page: PageLines) -> None:
     """Mark the titles of pictures, dated headlines, and the teasers alone behind links."""
-    reasons, kinds = page.reasons, [*page.kinds, HEADLINE]
+    lines, reasons, kinds, first = page.lines, page.reasons, page.kinds, page.first
+    if LINK_REASON in reasons or AGE in kinds:
+        _mark_teasers(page)
     title = _Title(page.title)
-    for n in range(page.first + 1, len(page.lines)):
-        kind = kinds[n]
-        if kind == PARAGRAPH and reasons[n - 1] == LINK_REASON and kinds[n + 1] != PARAGRAPH:
-            reasons[n] = reasons[n] or LINK_REASON
-        elif kind == AGE and n > page.first + 1 and kinds[n - 1] == HEADLINE:
-            reasons[n - 1] = reasons[n] = LINK_REASON
-        if title.is_repeated(page.lines[n]):
-            reasons[n] = NOISE_REASON if len(page.lines[n]) <= len(page.title) else LINK_REASON
-        elif title.is_numbered(page.lines[n]):
+    for n in [n for n in range(first + 1, len(lines)) if lines[n][-1].isdigit() or lines[n][:_PLAIN_CHARS].isascii()]:
+        if lines[n][:_PLAIN_CHARS].isascii() and title.is_repeated(lines[n]):
+            reasons[n] = NOISE_REASON if len(lines[n]) <= len(page.title) else LINK_REASON
+        elif title.is_numbered(lines[n]):
             reasons[n] = NOISE_REASON
+
+
+def _mark_teasers(page: PageLines) -> None:
+    """Mark dated headlines, and paragraphs that stand alone behind links."""
+    reasons, kinds = page.reasons, [*page.kinds, HEADLINE]
+    for n in range(page.first + 1, len(page.lines)):
+        if kinds[n] == PARAGRAPH and reasons[n - 1] == LINK_REASON and kinds[n + 1] != PARAGRAPH:
+            reasons[n] = reasons[n] or LINK_REASON
+        elif kinds[n] == AGE and n > page.first + 1 and kinds[n - 1] == HEADLINE:
+            reasons[n - 1] = reasons[n] = LINK_REASON
 
 
 class _Title:
     """The title, in the forms in which links and pictures repeat it."""
 
     def __init__(self, title: str) -> None:
-        usable = normalise(title) if len(title) <= _MAX_TITLE_CHARS else ""
-        self._n_chars = len(title)
-        self._start = title[0]
-        self._letters = _letters(usable)
-        plain = without_diacritics(usable)
-        self._plain = plain if plain.count(" ") + 1 >= _MIN_TITLE_WORDS and not title.isascii() else ""
+        self._title = title
+
+    @cached_property
+    def _plain(self) -> str:
+        if len(self._title) > _MAX_TITLE_CHARS:
+            return ""
+        plain = without_diacritics(normalise(self._title))
+        return plain if plain.count(" ") + 1 >= _MIN_TITLE_WORDS and not self._title.isascii() else ""
 
     def is_repeated(self, line: str) -> bool:
         """Tell whether the line begins with the title stripped of its diacritics."""
-        plain = self._plain
-        return bool(plain) and line[:_PLAIN_CHARS].isascii() and normalise(line[: len(plain) + 10]).startswith(plain)
+        return bool(self._plain) and normalise(line[: len(self._plain) + 10]).startswith(self._plain)
 
     def is_numbered(self, line: str) -> bool:
         """Tell whether the line is the title with a number behind it, as sites name the pictures of an article."""
-        if not line[-1].isdigit() or abs(len(line) - self._n_chars) > 10:
+        if not line[-1].isdigit() or abs(len(line) - len(self._title)) > 10:
             return False
-        letters = _letters(normalise(line))
-        number = letters.removeprefix(self._letters)
-        return number != letters and 0 < len(number) <= _MAX_NUMBER_CHARS and number.isdigit()
+        letters, title = _letters(line), _letters(self._title)
+        number = letters.removeprefix(title)
+        return number != letters and len(number) <= _MAX_NUMBER_CHARS and number.isdigit()
 
 
 def _letters(line: str) -> str:
-    return "".join(filter(str.isalnum, line))
+    return "".join(filter(str.isalnum, line)).lower()

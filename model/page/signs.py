@@ -5,7 +5,7 @@ No text that `looks_like_a_page` says yes to is passed over by `find_suspects`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from model.page.lines import (
     DATED,
-    MANY_LINES,
+    MANY_BREAKS,
     NOISE,
     POINTER,
     SHORT_LINES_CHARS,
@@ -21,7 +21,7 @@ from model.page.lines import (
     SIGNS_OF_PAGES,
     kind_of,
 )
-from model.page.top import TOP_LINES, related_behind_lead
+from model.page.top import MIN_RELATED_CHARS, NOT_BEHIND, TOP_LINES, is_related, may_open, related_behind_lead
 from model.scan.alphabet import NEWLINE, SYMBOL_OF
 from model.scan.words import Codes, Ints, Keys, Symbols, eight_symbols, encode
 
@@ -52,7 +52,17 @@ def _build() -> Flags:
 
 
 _IS_SIGN = _build()
-_IS_WHITE = np.array([chr(code).isspace() for code in range(1 << 16)])
+
+
+def _table(is_in: Callable[[str], bool]) -> Flags:
+    return np.array([is_in(chr(code)) for code in range(1 << 16)])
+
+
+_IS_SIGN_ALONE = _table(lambda char: char.isspace() or char in _POINTERS)
+_IS_DATE_END = _table(lambda char: char in _DATE_ENDS)
+_IS_DIGIT = _table(str.isdigit)
+_IS_END_MARK = _table(lambda char: char in NOT_BEHIND)
+_MAY_OPEN = _table(may_open) | np.array([0xD800 <= code < 0xE000 for code in range(1 << 16)])
 
 
 def looks_like_a_page(text: str) -> bool:
@@ -62,21 +72,28 @@ def looks_like_a_page(text: str) -> bool:
     """
     lines = text.split("\n")
     breaks = len(lines) - 1
-    if breaks >= MANY_LINES and len(text) < breaks * SHORT_LINES_CHARS:
+    if breaks >= MANY_BREAKS and len(text) < breaks * SHORT_LINES_CHARS:
         return True
-    return breaks > 0 and (any(map(_is_sign, lines)) or _has_related(lines))
+    if breaks == 0:
+        return False
+    if any(line.lstrip()[:SIGN_CHARS].lower() in SIGNS_OF_PAGES for line in lines) or _has_related(lines):
+        return True
+    has_ends = any(f"{end}\n" in text for end in _DATE_ENDS) or text[-1] in _DATE_ENDS
+    return (has_ends or any(map(text.__contains__, _POINTERS))) and any(map(_is_pointer_or_dated, lines))
 
 
-def _is_sign(raw: str) -> bool:
-    line = raw.strip()
-    if line[:SIGN_CHARS].lower() in SIGNS_OF_PAGES:
-        return True
-    return line[:1] in _POINTERS and kind_of(line) == POINTER or line[-1:] in _DATE_ENDS and kind_of(line) == DATED
+def _is_pointer_or_dated(raw: str) -> bool:
+    line = raw.lstrip()
+    if line[:1] in _POINTERS:
+        return kind_of(line.rstrip()) == POINTER
+    return line[-1:] in _DATE_ENDS and line[-2:-1].isdigit() and kind_of(line) == DATED
 
 
 def _has_related(lines: Sequence[str]) -> bool:
     """Tell whether headlines of others stand behind the lead."""
     top = list(islice(filter(None, map(str.strip, lines)), TOP_LINES))
+    if not any(map(is_related, top)):
+        return False
     own = [line for line in top if kind_of(line) != NOISE]
     return related_behind_lead(own, is_page=len(own) < len(top))[1] > 0
 
@@ -86,10 +103,20 @@ def find_suspects(codes: Codes, padded: Symbols, text_starts: Ints, n_chars: Int
     breaks = (padded[1:] >= NEWLINE).nonzero()[0]
     breaks_before = breaks.searchsorted(text_starts)
     n_breaks = breaks_before[1:] - breaks_before[:-1] - 1
-    suspect = (n_breaks >= MANY_LINES) & (n_chars < n_breaks * SHORT_LINES_CHARS)
-    line_starts = breaks + 1
-    line_starts[-1] = 0
-    signs = _IS_SIGN.take(_slots(eight_symbols(padded)[line_starts])) | _IS_WHITE.take(codes.take(line_starts))
-    suspect[text_starts.searchsorted(line_starts[signs], "right") - 1] = True
-    numbers: list[int] = suspect.nonzero()[0].tolist()
-    return numbers
+    suspect = (n_breaks >= MANY_BREAKS) & (n_chars < n_breaks * SHORT_LINES_CHARS)
+    line_starts = np.append(0, breaks[:-1] + 1)
+    first, last = codes.take(line_starts), codes.take(breaks - 1, mode="clip")
+    signs = _IS_SIGN.take(_slots(eight_symbols(padded)[line_starts])) | _IS_SIGN_ALONE.take(first)
+    signs |= _IS_DATE_END.take(last) & _IS_DIGIT.take(codes.take(breaks - 2, mode="clip"))
+    n_chars_of_line = breaks - line_starts
+    headlines = (n_chars_of_line >= MIN_RELATED_CHARS) & _MAY_OPEN.take(first) & ~_IS_END_MARK.take(last)
+    numbers = headlines.nonzero()[0]
+    texts = breaks_before.searchsorted(numbers, "right") - 1
+    n_full = np.append(0, (n_chars_of_line > 0).cumsum())
+    rank = n_full.take(numbers) - n_full.take(breaks_before.take(texts))
+    suspect[texts[(rank > 0) & (rank < TOP_LINES) & (numbers + 1 < breaks_before.take(texts + 1))]] = True
+    other_breaks = breaks[padded.take(breaks + 1) != NEWLINE]
+    signs_at = [line_starts[signs], other_breaks] if other_breaks.size > n_chars.size else [line_starts[signs]]
+    for places in signs_at:
+        suspect[text_starts.searchsorted(places, "right") - 1] = True
+    return suspect.nonzero()[0].tolist()

@@ -36,8 +36,7 @@ class PageLines:
                 self.lines.append(line)
                 self.starts.append(at if raw[0] == line[0] else at + raw.index(line[0]))
             at += len(raw) + 1
-        known = {line: kind_of(line) for line in set(self.lines)}
-        self.kinds = [known[line] for line in self.lines]
+        self.kinds = list(map(kind_of, self.lines))
         self.reasons = [_REASON_OF[kind] for kind in self.kinds]
         """Why each line is left out, or nothing."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from unicodedata import normalize
 
 from model.page.leftout import COPY_REASON, LINK_REASON, NOISE_REASON
 from model.page.lines import AGE, HEADLINE, PARAGRAPH, credits_a_picture
@@ -43,7 +44,8 @@ def mark_links(page: PageLines) -> None:
     if LINK_REASON in reasons or AGE in kinds:
         _mark_teasers(page)
     title = _Title(page.title)
-    for n in [n for n in range(first + 1, len(lines)) if lines[n][-1].isdigit() or lines[n][:_PLAIN_CHARS].isascii()]:
+    starts = {page.title[0].lower(), normalize("NFD", page.title[0].lower().replace("đ", "d"))[0]}
+    for n in [n for n in range(first + 1, len(lines)) if lines[n][0].lower() in starts]:
         if lines[n][:_PLAIN_CHARS].isascii() and title.is_repeated(lines[n]):
             reasons[n] = NOISE_REASON if len(lines[n]) <= len(page.title) else LINK_REASON
         elif title.is_numbered(lines[n]):

@@ -5,8 +5,9 @@ No text that `looks_like_a_page` says yes to is passed over by `find_suspects`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +16,22 @@ from model.page.lines import (
     DATED,
     MANY_BREAKS,
     NOISE,
+    PARAGRAPH,
     POINTER,
     SHORT_LINES_CHARS,
     SIGN_CHARS,
     SIGNS_OF_PAGES,
     kind_of,
 )
-from model.page.top import MIN_RELATED_CHARS, NOT_BEHIND, TOP_LINES, is_related, may_open, related_behind_lead
+from model.page.top import (
+    MIN_RELATED_CHARS,
+    MIN_RELATED_WORDS,
+    NOT_BEHIND,
+    TOP_LINES,
+    is_related,
+    may_open,
+    related_behind_lead,
+)
 from model.scan.alphabet import NEWLINE, SYMBOL_OF
 from model.scan.words import Codes, Ints, Keys, Symbols, eight_symbols, encode
 
@@ -31,6 +41,7 @@ _ONE = np.uint64(1)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _TABLE_BITS = 16
 _SHIFT = np.uint64(64 - _TABLE_BITS)
+_SPACE, _SLASH = map(ord, " /")
 _POINTERS = (">", "»")
 _DATE_ENDS = (")", "]")
 Flags = npt.NDArray[np.bool_]
@@ -54,15 +65,19 @@ def _build() -> Flags:
 _IS_SIGN = _build()
 
 
-def _table(is_in: Callable[[str], bool]) -> Flags:
-    return np.array([is_in(chr(code)) for code in range(1 << 16)])
+def _table(is_in: Callable[[str], bool]) -> Symbols:
+    return np.array([is_in(chr(code)) for code in range(1 << 16)], np.uint8)
 
 
-_IS_SIGN_ALONE = _table(lambda char: char.isspace() or char in _POINTERS)
-_IS_DATE_END = _table(lambda char: char in _DATE_ENDS)
-_IS_DIGIT = _table(str.isdigit)
-_IS_END_MARK = _table(lambda char: char in NOT_BEHIND)
-_MAY_OPEN = _table(may_open) | np.array([0xD800 <= code < 0xE000 for code in range(1 << 16)])
+_IS_SIGN_ALONE, _OPENS = 1, 2
+_MAY_END_DATE, _ENDS = 1, 2
+_AT_START = _table(lambda char: char.isspace() or char in _POINTERS) * _IS_SIGN_ALONE | (
+    _table(lambda char: may_open(char) or "\ud800" <= char < "\ue000") * _OPENS
+)
+"""What a code unit at the start of a line says."""
+_AT_END = _table(lambda char: char in _DATE_ENDS) * _MAY_END_DATE | _table(lambda char: char in NOT_BEHIND) * _ENDS
+"""What a code unit at the end of a line says."""
+_IS_DIGIT = _table(str.isdigit).astype(bool)
 
 
 def looks_like_a_page(text: str) -> bool:
@@ -76,10 +91,18 @@ def looks_like_a_page(text: str) -> bool:
         return True
     if breaks == 0:
         return False
-    if any(line.lstrip()[:SIGN_CHARS].lower() in SIGNS_OF_PAGES for line in lines) or _has_related(lines):
+    starts = [line.lstrip()[:SIGN_CHARS].lower() for line in lines]
+    if not SIGNS_OF_PAGES.isdisjoint(starts) and any(map(_is_sign, lines, starts)):
+        return True
+    if _has_related(lines):
         return True
     has_ends = any(f"{end}\n" in text for end in _DATE_ENDS) or text[-1] in _DATE_ENDS
     return (has_ends or any(map(text.__contains__, _POINTERS))) and any(map(_is_pointer_or_dated, lines))
+
+
+def _is_sign(raw: str, start: str) -> bool:
+    """Tell whether a line is what it begins like, and no sentence of an article ("Chia sẻ với phóng viên, ...")."""
+    return start in SIGNS_OF_PAGES and kind_of(raw.strip()) != PARAGRAPH
 
 
 def _is_pointer_or_dated(raw: str) -> bool:
@@ -98,25 +121,55 @@ def _has_related(lines: Sequence[str]) -> bool:
     return related_behind_lead(own, is_page=len(own) < len(top))[1] > 0
 
 
+class _RawLines(NamedTuple):
+    """The lines of all texts of a buffer, as any line break parts them."""
+
+    codes: Codes
+    starts: Ints
+    ends: Ints
+    """Where the break stands that ends each line."""
+    before: Ints
+    """How many lines stand before each text, and how many there are, shape (texts + 1,)."""
+    first: Symbols
+    """What the first character of each line says: `_IS_SIGN_ALONE`, `_OPENS`; of an empty line, the break."""
+    last: Symbols
+    """What the last one says: `_MAY_END_DATE`, `_ENDS`; of an empty line, the character before it."""
+
+    @classmethod
+    def of(cls, codes: Codes, breaks: Ints, text_starts: Ints) -> _RawLines:
+        starts = np.append(0, breaks[:-1] + 1)
+        last = _AT_END.take(codes.take(breaks - 1, mode="clip"))
+        return cls(codes, starts, breaks, breaks.searchsorted(text_starts), _AT_START.take(codes.take(starts)), last)
+
+    def texts_with_headlines(self) -> Iterator[int]:
+        """Yield the texts that have the shape of a headline of others among their first lines, but the very first."""
+        n_chars = self.ends - self.starts
+        long = n_chars >= MIN_RELATED_CHARS
+        numbers = (long & (self.first & _OPENS > 0) & (self.last & _ENDS == 0)).nonzero()[0]
+        texts = self.before.searchsorted(numbers, "right") - 1
+        n_full = np.append(0, (n_chars > 0).cumsum())
+        rank = n_full.take(numbers) - n_full.take(self.before.take(texts))
+        inside = (rank > 0) & (rank < TOP_LINES) & (numbers + 1 < self.before.take(texts + 1))
+        for number, text in zip(numbers[inside].tolist(), texts[inside].tolist(), strict=True):
+            line = self.codes[self.starts[number] : self.ends[number]]
+            if np.count_nonzero(line == _SPACE) + 1 >= MIN_RELATED_WORDS or _SLASH in line:
+                yield text
+
+
 def find_suspects(codes: Codes, padded: Symbols, text_starts: Ints, n_chars: Ints) -> list[int]:
     """Return the numbers of the texts in a buffer (`model.reading`) that may be pages; `n_chars` are their lengths."""
     breaks = (padded[1:] >= NEWLINE).nonzero()[0]
-    breaks_before = breaks.searchsorted(text_starts)
-    n_breaks = breaks_before[1:] - breaks_before[:-1] - 1
+    lines = _RawLines.of(codes, breaks, text_starts)
+    n_breaks = np.diff(lines.before) - 1
     suspect = (n_breaks >= MANY_BREAKS) & (n_chars < n_breaks * SHORT_LINES_CHARS)
-    line_starts = np.append(0, breaks[:-1] + 1)
-    first, last = codes.take(line_starts), codes.take(breaks - 1, mode="clip")
-    signs = _IS_SIGN.take(_slots(eight_symbols(padded)[line_starts])) | _IS_SIGN_ALONE.take(first)
-    signs |= _IS_DATE_END.take(last) & _IS_DIGIT.take(codes.take(breaks - 2, mode="clip"))
-    n_chars_of_line = breaks - line_starts
-    headlines = (n_chars_of_line >= MIN_RELATED_CHARS) & _MAY_OPEN.take(first) & ~_IS_END_MARK.take(last)
-    numbers = headlines.nonzero()[0]
-    texts = breaks_before.searchsorted(numbers, "right") - 1
-    n_full = np.append(0, (n_chars_of_line > 0).cumsum())
-    rank = n_full.take(numbers) - n_full.take(breaks_before.take(texts))
-    suspect[texts[(rank > 0) & (rank < TOP_LINES) & (numbers + 1 < breaks_before.take(texts + 1))]] = True
-    other_breaks = breaks[padded.take(breaks + 1) != NEWLINE]
-    signs_at = [line_starts[signs], other_breaks] if other_breaks.size > n_chars.size else [line_starts[signs]]
-    for places in signs_at:
-        suspect[text_starts.searchsorted(places, "right") - 1] = True
-    return suspect.nonzero()[0].tolist()
+    signs = _IS_SIGN.take(_slots(eight_symbols(padded)[lines.starts]))
+    signs |= lines.first & _IS_SIGN_ALONE > 0
+    dates = (lines.last & _MAY_END_DATE).nonzero()[0]
+    signs[dates[_IS_DIGIT.take(codes.take(breaks[dates] - 2, mode="clip"))]] = True
+    is_inner = padded.take(breaks + 1) != NEWLINE  # another line break, which parts no lines of a page
+    is_inner[lines.before[1:] - 1] = False
+    signs |= is_inner
+    suspect[text_starts.searchsorted(lines.starts[signs], "right") - 1] = True
+    suspect[list(lines.texts_with_headlines())] = True
+    numbers: list[int] = suspect.nonzero()[0].tolist()
+    return numbers

@@ -20,7 +20,7 @@ TOP_LINES = 9
 """Lines in which headlines behind the lead are looked for."""
 MIN_RELATED_CHARS = 36
 _MAX_RELATED_CHARS = 130
-_MIN_RELATED_WORDS = 9
+MIN_RELATED_WORDS = 9
 _MIN_PART_WORDS = 4
 _MAX_RUN = 5
 _MIN_COMMON_NAMES = 0.5
@@ -161,7 +161,7 @@ def is_related(line: str) -> bool:
     if len(line) < MIN_RELATED_CHARS or line[-1] in NOT_BEHIND:
         return False
     parts = _SLASH.split(line) if "/" in line else [line]
-    least = _MIN_PART_WORDS if len(parts) > 1 else _MIN_RELATED_WORDS
+    least = _MIN_PART_WORDS if len(parts) > 1 else MIN_RELATED_WORDS
     return all(_is_headline(part, least) for part in parts) and not credits_a_picture(line)
 
 

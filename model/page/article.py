@@ -90,7 +90,7 @@ def _is_listing(page: PageLines) -> bool:
 def _mark_menu(page: PageLines, n_lines: int) -> None:
     """Mark what stands before the headline, where that is the menu of the page."""
     page.first = n_lines
-    page.mark(0, page.first, MENU_REASON)
+    page.reasons[:n_lines] = [MENU_REASON] * n_lines
 
 
 def _mark_related(page: PageLines) -> None:

@@ -191,7 +191,7 @@ class _Page:
     def _find_lead(self) -> int | None:
         """Return the number of the lead: the block behind the heading that says what the description says.
 
-        Where none does, it is a paragraph directly behind the heading.
+        Where none does, it is a paragraph directly behind the heading, but not behind the headline of another article.
         """
         if self._head.heading is None:
             return None
@@ -201,7 +201,9 @@ class _Page:
             words = words_of(self._blocks[n].text)[: len(description)]
             if len(words) >= _MIN_DESCRIPTION_WORDS and described.covers(words, 0.5):
                 return n
-        return next(self._paragraphs_behind_heading(_LEAD_BLOCKS_UNDESCRIBED), None)
+        nearest = next(self._paragraphs_behind_heading(_LEAD_BLOCKS_UNDESCRIBED), None)
+        is_teaser = nearest is not None and any(map(self._is_headline, range(self._head.heading + 1, nearest)))
+        return None if is_teaser else nearest
 
     def _paragraphs_behind_heading(self, n_blocks: int) -> Iterator[int]:
         """Yield the numbers of the paragraphs from the heading to the main text, at most so many blocks on."""

@@ -5,6 +5,7 @@
     │   ├── EmptyText          nothing but space, or no letter of the alphabet
     │   ├── TextTooLong        more characters than the limit
     │   ├── NoArticle          a page with no article in it: a front page, a login page
+    │   ├── PageTooComplex     HTML with more tags, attributes or nesting than the page of an article has
     │   ├── UnreadableText     bytes that are no text, or text in an encoding that is not converted
     │   └── FieldError         a field of a record that cannot be read as text
     ├── ArtifactError      the artifact cannot be used
@@ -60,6 +61,12 @@ class NoArticle(TextError):
     """The page has no article in it."""
 
     code = "no-article"
+
+
+class PageTooComplex(TextError):
+    """HTML has more tags, attributes or elements inside each other than the page of an article has."""
+
+    code = "page-too-complex"
 
 
 class UnreadableText(TextError):

@@ -127,35 +127,59 @@ def load_texts(texts: Sequence[str], page: Page | None = None, records: Records 
     """
     buffer = Buffer.of(texts)
     signs = buffer.signs()
-    changed: dict[int, str] = {}
-    errors: dict[int, TextError] = {}
-    warnings: dict[int, tuple[str, ...]] = {}
+    changes = _Changes({}, {}, {})
     if page is not None:
-        for n in range(len(texts)) if page == "html" else signs.content:
-            try:
-                content = content_of(records.get(n) or Document(text=texts[n]), page)
-            except TextError as error:
-                changed[n], errors[n] = "", error
-                continue
-            if content.extracted:
-                changed[n] = content.document.read().text
-                warnings[n] = content.warnings
-        for n in _to_be_cut(buffer, texts, changed, page):
-            article = article_in(changed.get(n, texts[n]), page)
-            if article.left_out:
-                changed[n] = article.text
-    for n in signs.content.union(signs.noise, signs.marks, warnings):
+        numbers = range(len(texts)) if page == "html" else signs.content
+        is_article = changes.read_contents(numbers, texts, records, page)
+        changes.cut_pages(_suspects(buffer, texts, changes.texts, page) - is_article, texts, page)
+    changed = changes.texts
+    for n in signs.content.union(signs.noise, signs.marks, changes.warnings):
         before = changed.get(n, texts[n])
         if n in signs.marks or n in changed or has_noise(before):
             changed[n] = repair(before)
     if changed:
         texts = [changed.get(n, text) for n, text in enumerate(texts)]
         buffer = buffer.replace(changed)
-    return Loaded(texts, buffer, errors, warnings)
+    return Loaded(texts, buffer, changes.errors, changes.warnings)
 
 
-def _to_be_cut(buffer: Buffer, texts: Sequence[str], changed: Mapping[int, str], page: Page) -> Iterable[int]:
+class _Changes(NamedTuple):
+    """What differs from the texts as they came, by their number."""
+
+    texts: dict[int, str]
+    errors: dict[int, TextError]
+    warnings: dict[int, tuple[str, ...]]
+
+    def read_contents(self, numbers: Iterable[int], texts: Sequence[str], records: Records, page: Page) -> set[int]:
+        """Read what may be HTML or mojibake; return the numbers of the pages of HTML, which are cut by that."""
+        pages = set()
+        for n in numbers:
+            try:
+                content = content_of(records.get(n) or Document(text=texts[n]), page)
+            except TextError as error:
+                self.texts[n], self.errors[n] = "", error
+                continue
+            if content.is_page:
+                pages.add(n)
+            if content.extracted:
+                self.texts[n] = content.document.read().text
+                self.warnings[n] = content.warnings
+        return pages
+
+    def cut_pages(self, numbers: Iterable[int], texts: Sequence[str], page: Page) -> None:
+        """Leave out what is not the article's of plain text that may be that of a page."""
+        for n in numbers:
+            try:
+                article = article_in(self.texts.get(n, texts[n]), page)
+            except TextError as error:
+                self.texts[n], self.errors[n] = "", error
+                continue
+            if article.left_out:
+                self.texts[n] = article.text
+
+
+def _suspects(buffer: Buffer, texts: Sequence[str], changed: Mapping[int, str], page: Page) -> set[int]:
     """Return the numbers of the texts that may be pages, as they are by now."""
     if page == "never":
-        return ()
-    return range(len(texts)) if page == "always" else {*buffer.suspects(texts), *changed}
+        return set()
+    return set(range(len(texts))) if page == "always" else {*buffer.suspects(texts), *changed}

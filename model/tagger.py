@@ -22,6 +22,7 @@ from model.explain import Context, Evidence, Explainer
 from model.language import MARKED_SURE, Language, identify
 from model.page.content import PAGES, article_in, content_of
 from model.page.content import Page as Page
+from model.page.leftout import LeftOut
 from model.pooling import Floats, damping, log_sum_exp, logistic
 from model.reading import Reading, read
 from model.scan.terms import TermIndex
@@ -138,7 +139,7 @@ class TopicTagger:
         check_length(given.read().text)
         content = content_of(given, page)
         passage = content.document.read()
-        article = article_in(passage.text, page)
+        article = article_in(passage.text, "never" if content.is_page else page)
         reading = read([article.text], self._index)
         result = self._results(reading)[0]
         if isinstance(result, TextError):
@@ -147,10 +148,14 @@ class TopicTagger:
         explainer = Explainer(self.artifact, reading, passage, article.text)
         result["evidence"] = explainer.evidence(result["tags"])
         result["context"] = explainer.context(result["tags"])
-        result["left_out"] = [
-            {"field": field, "start": start, "end": end, "reason": part.reason}
+        parts = [(field, part) for field, own in content.left_out.items() for part in own]
+        parts += [
+            (field, LeftOut(start, end, part.reason))
             for part in article.left_out
             for field, start, end in passage.pieces(part.start, part.end)
+        ]
+        result["left_out"] = [
+            {"field": field, "start": part.start, "end": part.end, "reason": part.reason} for field, part in parts
         ]
         return cast(Tagging, {**result, **content.extracted})
 

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from model import NoArticle, TopicTagger
 from model.document import Document
 from model.loading import Buffer
-from model.page.article import COPY_REASON, LINK_REASON, NOISE_REASON, SECTION_REASON, SEE_ALSO_REASON, find_article
+from model.page.article import find_article
 from model.page.content import content_of
 from model.page.html import Markup, markup_of, read_html
-from model.page.lines import SIGNS_OF_PAGES, looks_like_a_page
-from model.page.signs import find_suspects
+from model.page.leftout import COPY_REASON, LINK_REASON, NOISE_REASON, SECTION_REASON, SEE_ALSO_REASON
+from model.page.lines import SIGNS_OF_PAGES
+from model.page.signs import find_suspects, looks_like_a_page
 from model.reading import split_sentences
 from training.corpus.examples import Example
 from training.measure.metrics import f1_of_counts

@@ -8,8 +8,10 @@ from typing import Literal, NamedTuple
 
 from model.disguise import REPAIRED, fix_mojibake
 from model.document import Document
+from model.errors import NoArticle
 from model.page.article import Article, find_article
-from model.page.html import Markup, markup_of, read_html
+from model.page.html import Markup, extract_html, markup_of
+from model.page.leftout import LeftOut, blank
 
 Page = Literal["auto", "always", "never", "html"]
 """How a text is read.
@@ -26,11 +28,15 @@ class Content(NamedTuple):
     """What is read of a document."""
 
     document: Document
-    """The prose of each field."""
+    """The prose of each field; of a page of HTML the article, with spaces in place of what is left out."""
     extracted: Mapping[str, str]
-    """The fields whose prose is not what was given, with the prose that offsets count in."""
+    """The fields whose prose is not what was given, with the prose that offsets count in, nothing left out."""
+    left_out: Mapping[str, tuple[LeftOut, ...]]
+    """By the name of a field of HTML, what of its prose is not the article's."""
+    is_page: bool
+    """Whether a field is a page of HTML: what is not the article's is left out already, by the page's structure."""
     warnings: tuple[str, ...]
-    """What was repaired."""
+    """What was repaired, or is missing."""
 
 
 def prepare() -> None:
@@ -40,23 +46,34 @@ def prepare() -> None:
 
 
 def content_of(document: Document, page: Page) -> Content:
-    """Return the prose of a document's fields. Raises NoArticle for a page of HTML that has no article.
+    """Return the prose of a document's fields. Raises NoArticle for a page of HTML that has none, and PageTooComplex.
 
     A text without a character of `model.scan.alphabet.NOTICED` comes back as it is, unless `page` is "html".
     """
     extracted: dict[str, str] = {}
-    warnings: tuple[str, ...] = ()
+    left_out: dict[str, tuple[LeftOut, ...]] = {}
+    warnings: dict[str, None] = {}
+    is_page = False
     for name, given in document.fields.items():
         prose = fix_mojibake(given)
         if prose != given:
-            warnings = (REPAIRED,)
-        if page == "html" or (page != "never" and markup_of(prose) is not Markup.NONE):
-            prose = read_html(prose)
+            warnings[REPAIRED] = None
+        markup = Markup.NONE if page == "never" else markup_of(prose)
+        if page == "html" or markup is not Markup.NONE:
+            prose, left_out[name], found = extract_html(prose)
+            warnings |= dict.fromkeys(found)
+            is_page |= markup is Markup.PAGE
         if prose != given:
             extracted[name] = prose
-    return Content(document._replace(**extracted), extracted, warnings)
+    read = {name: blank(prose, left_out.get(name, ())) for name, prose in extracted.items()}
+    return Content(document._replace(**read), extracted, left_out, is_page, tuple(warnings))
 
 
 def article_in(text: str, page: Page) -> Article:
-    """Return the article in a text that is no HTML."""
-    return Article(text) if page == "never" else find_article(text, force=page == "always")
+    """Return the article in a text that is no HTML. Raises NoArticle for a front page or a section."""
+    if page == "never":
+        return Article(text)
+    article = find_article(text, force=page == "always")
+    if article.is_listing:
+        raise NoArticle("no article in this text, only headlines and teasers: give the text of one article")
+    return article

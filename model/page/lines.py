@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-PARAGRAPH, HEADLINE, SECTION, NOISE, AGE, POINTER = range(6)
+PARAGRAPH, HEADLINE, SECTION, NOISE, AGE, POINTER, DATED = range(7)
 """Kinds of lines: prose; a line without end mark; the heading of a section of other articles; a part of the page; how
-long ago something was published; a pointer to another article ("Xem thêm: ...")."""
+long ago something was published; a pointer to another article ("Xem thêm: ...", ">> ..."); another article's headline
+with its date ("... (13/02/2005)")."""
 
 _SECTIONS = """
 tin liên quan|bài liên quan|tin bài liên quan|tin, bài liên quan|tin tức liên quan|bài viết liên quan|có liên quan
@@ -39,12 +40,12 @@ _CLOCK = r"\d{1,2}[:h]\d{0,2}"
 _NOISE = re.compile(
     r"©|\(c\) |bản quyền|copyright|giấy phép|liên hệ quảng cáo|powered by|hotline|đường dây nóng|tổng biên tập"
     r"|cơ quan chủ quản|mời (?:quý )?(?:độc giả|bạn đọc)|theo dõi .{1,30} trên\b|\(?\d{1,5}\)? bình luận"
-    r"|https?://|www\."
+    r"|https?://|www\.|image copyright\b|về mục chia sẻ$|đóng kênh chia sẻ$|\d{1,2} tháng \d{1,2},? \d{4}$"
     rf"|(?:(?:thứ \w{{2,4}}|chủ nhật|cập nhật|đăng lúc|{_CLOCK})[\s,|:-]{{0,4}}){{0,3}}{_DATE}"
     rf"(?:[\s,|-]{{1,4}}{_CLOCK})?(?:[\s,|]{{0,3}}\(?gmt ?\+?7\)?)?$"
 )
 """How short lines, in lower case, begin that belong to the page: footers, dates, counts of comments."""
-_NOISE_STARTS = frozenset("©(0123456789bcghlmptwđ")
+_NOISE_STARTS = frozenset("©(0123456789bcghilmptvwđ")
 """Every character that `_NOISE` can begin with."""
 _SITES = (".vn", ".com", ".net", ".org")
 _MARK = re.compile(r" [|>»/] ")
@@ -68,6 +69,11 @@ _SIGNS = (
     "(0) bình",
     "từ khóa:",
     "từ khoá:",
+    "- từ khóa",
+    "- từ khoá",
+    "image copyright",
+    "về mục chia sẻ",
+    "đóng kênh chia sẻ",
     "xem thêm",
     "đọc thêm",
 )
@@ -75,17 +81,20 @@ SIGNS_OF_PAGES = frozenset(name[:SIGN_CHARS] for name in (*_SECTION_NAMES, *_SIG
 """First characters, in lower case, of lines that stand only in the text of a page; shorter ones are whole lines."""
 
 _MAX_SHORT_CHARS = 60
+_MIN_DATED_SPACES = 3
 _PARAGRAPH_CHARS = 130
 _STOPS = (".", "…", "!", "?")
 _QUOTES = "\"”’'»)"
 _PUNCTUATION = ".,:;!?()\"“”'…"
 _AGO = re.compile(r"\d{1,3} (?:giây|phút|giờ|ngày|tuần|tháng) trước\b")
-_SEE_ALSO = re.compile(r"[>»\s]{0,4}(?:xem|đọc|mời xem|mời đọc|bài|tin) (?:thêm|tiếp|ngay|liên quan)\s?[:>»]|>>", re.I)
-SHORT_LINES_CHARS = 75
-MANY_LINES = 4
-_POINTER_STARTS = frozenset(
-    ["Xem", "XEM", "xem", "Đọc", "ĐỌC", "đọc", "Mời", "mời", "Bài", "Tin", "TIN", ">>>", ">> ", "> >"]
+_SEE_ALSO = re.compile(
+    r"[>»\s]{0,4}(?:xem|đọc|mời xem|mời đọc|bài|tin) (?:thêm|tiếp|ngay|liên quan)\s?[:>»]|(?:[>»]\s?){2}", re.I
 )
+_DATED = re.compile(r"[^(\[]{15,160}[(\[]\d{1,2}/\d{1,2}(?:/\d{2,4})?(?: ?- ?\d{1,2}[:h]\d{2})?[)\]]$")
+_CREDIT = re.compile(r"\b(?:ảnh|nguồn|video|clip|minh họa|minh hoạ|đồ họa|thực hiện|tác giả|image caption)\b", re.I)
+SHORT_LINES_CHARS = 75
+MANY_BREAKS = 4
+_POINTER_STARTS = frozenset(["Xem", "XEM", "xem", "Đọc", "ĐỌC", "đọc", "Mời", "mời", "Bài", "Tin", "TIN"])
 
 
 def kind_of(line: str) -> int:
@@ -108,20 +117,23 @@ def _kind_of_short(line: str) -> int:
 
 
 def _kind_of_any(line: str) -> int:
-    if line[:3] in _POINTER_STARTS and _SEE_ALSO.match(line):
+    if (line[:3] in _POINTER_STARTS or line[0] in ">»") and _SEE_ALSO.match(line):
         return POINTER
+    if line[-1] in ")]" and line[-2:-1].isdigit() and is_dated(line):
+        return DATED
     if len(line) > _PARAGRAPH_CHARS or line[-1] in _STOPS:
         return PARAGRAPH
     return PARAGRAPH if line[-1] in _QUOTES and line.rstrip(_QUOTES).endswith(_STOPS) else HEADLINE
 
 
-def looks_like_a_page(text: str) -> bool:
-    """Tell whether the text has any sign of a page around the article: a heading, a button, or mostly short lines."""
-    lines = text.split("\n")
-    breaks = len(lines) - 1
-    if breaks >= MANY_LINES and len(text) < breaks * SHORT_LINES_CHARS:
-        return True
-    return breaks > 0 and any(line.lstrip()[:SIGN_CHARS].lower() in SIGNS_OF_PAGES for line in lines)
+def is_dated(line: str) -> bool:
+    """Tell whether a line is a headline with the date of its article behind it."""
+    return line.count(" ") >= _MIN_DATED_SPACES and _DATED.match(line) is not None and not credits_a_picture(line)
+
+
+def credits_a_picture(line: str) -> bool:
+    """Tell whether a line names a picture or its photographer, as captions do."""
+    return _CREDIT.search(line) is not None
 
 
 def names_in(text: str) -> set[str]:

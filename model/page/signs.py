@@ -1,14 +1,37 @@
-"""Which texts of a buffer may be pages: a look at how all their lines begin, by the symbols of eight characters.
+"""Which texts may be pages: one text line by line, and the texts of a buffer by array operations on all their lines.
 
-No text that `model.page.lines.looks_like_a_page` says yes to is passed over.
+No text that `looks_like_a_page` says yes to is passed over by `find_suspects`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
-from model.page.lines import MANY_LINES, SHORT_LINES_CHARS, SIGN_CHARS, SIGNS_OF_PAGES
+from model.page.lines import (
+    DATED,
+    MANY_BREAKS,
+    NOISE,
+    PARAGRAPH,
+    POINTER,
+    SHORT_LINES_CHARS,
+    SIGN_CHARS,
+    SIGNS_OF_PAGES,
+    kind_of,
+)
+from model.page.top import (
+    MIN_RELATED_CHARS,
+    MIN_RELATED_WORDS,
+    NOT_BEHIND,
+    TOP_LINES,
+    is_related,
+    may_open,
+    related_behind_lead,
+)
 from model.scan.alphabet import NEWLINE, SYMBOL_OF
 from model.scan.words import Codes, Ints, Keys, Symbols, eight_symbols, encode
 
@@ -18,6 +41,9 @@ _ONE = np.uint64(1)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _TABLE_BITS = 16
 _SHIFT = np.uint64(64 - _TABLE_BITS)
+_SPACE, _SLASH = map(ord, " /")
+_POINTERS = (">", "»")
+_DATE_ENDS = (")", "]")
 Flags = npt.NDArray[np.bool_]
 
 
@@ -37,18 +63,113 @@ def _build() -> Flags:
 
 
 _IS_SIGN = _build()
-_IS_WHITE = np.array([chr(code).isspace() for code in range(1 << 16)])
+
+
+def _table(is_in: Callable[[str], bool]) -> Symbols:
+    return np.array([is_in(chr(code)) for code in range(1 << 16)], np.uint8)
+
+
+_IS_SIGN_ALONE, _OPENS = 1, 2
+_MAY_END_DATE, _ENDS = 1, 2
+_AT_START = _table(lambda char: char.isspace() or char in _POINTERS) * _IS_SIGN_ALONE | (
+    _table(lambda char: may_open(char) or "\ud800" <= char < "\ue000") * _OPENS
+)
+"""What a code unit at the start of a line says."""
+_AT_END = _table(lambda char: char in _DATE_ENDS) * _MAY_END_DATE | _table(lambda char: char in NOT_BEHIND) * _ENDS
+"""What a code unit at the end of a line says."""
+_IS_DIGIT = _table(str.isdigit).astype(bool)
+
+
+def looks_like_a_page(text: str) -> bool:
+    """Tell whether the text has any sign of a page around the article.
+
+    Signs are a heading, a button, a pointer or a dated headline, headlines behind the lead, and mostly short lines.
+    """
+    lines = text.split("\n")
+    breaks = len(lines) - 1
+    if breaks >= MANY_BREAKS and len(text) < breaks * SHORT_LINES_CHARS:
+        return True
+    if breaks == 0:
+        return False
+    starts = [line.lstrip()[:SIGN_CHARS].lower() for line in lines]
+    if not SIGNS_OF_PAGES.isdisjoint(starts) and any(map(_is_sign, lines, starts)):
+        return True
+    if _has_related(lines):
+        return True
+    has_ends = any(f"{end}\n" in text for end in _DATE_ENDS) or text[-1] in _DATE_ENDS
+    return (has_ends or any(map(text.__contains__, _POINTERS))) and any(map(_is_pointer_or_dated, lines))
+
+
+def _is_sign(raw: str, start: str) -> bool:
+    """Tell whether a line is what it begins like, and no sentence of an article ("Chia sẻ với phóng viên, ...")."""
+    return start in SIGNS_OF_PAGES and kind_of(raw.strip()) != PARAGRAPH
+
+
+def _is_pointer_or_dated(raw: str) -> bool:
+    line = raw.lstrip()
+    if line[:1] in _POINTERS:
+        return kind_of(line.rstrip()) == POINTER
+    return line[-1:] in _DATE_ENDS and line[-2:-1].isdigit() and kind_of(line) == DATED
+
+
+def _has_related(lines: Sequence[str]) -> bool:
+    """Tell whether headlines of others stand behind the lead."""
+    top = list(islice(filter(None, map(str.strip, lines)), TOP_LINES))
+    if not any(map(is_related, top)):
+        return False
+    own = [line for line in top if kind_of(line) != NOISE]
+    return related_behind_lead(own, is_page=len(own) < len(top))[1] > 0
+
+
+class _RawLines(NamedTuple):
+    """The lines of all texts of a buffer, as any line break parts them."""
+
+    codes: Codes
+    starts: Ints
+    ends: Ints
+    """Where the break stands that ends each line."""
+    before: Ints
+    """How many lines stand before each text, and how many there are, shape (texts + 1,)."""
+    first: Symbols
+    """What the first character of each line says: `_IS_SIGN_ALONE`, `_OPENS`; of an empty line, the break."""
+    last: Symbols
+    """What the last one says: `_MAY_END_DATE`, `_ENDS`; of an empty line, the character before it."""
+
+    @classmethod
+    def of(cls, codes: Codes, breaks: Ints, text_starts: Ints) -> _RawLines:
+        starts = np.append(0, breaks[:-1] + 1)
+        last = _AT_END.take(codes.take(breaks - 1, mode="clip"))
+        return cls(codes, starts, breaks, breaks.searchsorted(text_starts), _AT_START.take(codes.take(starts)), last)
+
+    def texts_with_headlines(self) -> Iterator[int]:
+        """Yield the texts that have the shape of a headline of others among their first lines, but the very first."""
+        n_chars = self.ends - self.starts
+        long = n_chars >= MIN_RELATED_CHARS
+        numbers = (long & (self.first & _OPENS > 0) & (self.last & _ENDS == 0)).nonzero()[0]
+        texts = self.before.searchsorted(numbers, "right") - 1
+        n_full = np.append(0, (n_chars > 0).cumsum())
+        rank = n_full.take(numbers) - n_full.take(self.before.take(texts))
+        inside = (rank > 0) & (rank < TOP_LINES) & (numbers + 1 < self.before.take(texts + 1))
+        for number, text in zip(numbers[inside].tolist(), texts[inside].tolist(), strict=True):
+            line = self.codes[self.starts[number] : self.ends[number]]
+            if np.count_nonzero(line == _SPACE) + 1 >= MIN_RELATED_WORDS or _SLASH in line:
+                yield text
 
 
 def find_suspects(codes: Codes, padded: Symbols, text_starts: Ints, n_chars: Ints) -> list[int]:
     """Return the numbers of the texts in a buffer (`model.reading`) that may be pages; `n_chars` are their lengths."""
     breaks = (padded[1:] >= NEWLINE).nonzero()[0]
-    breaks_before = breaks.searchsorted(text_starts)
-    n_breaks = breaks_before[1:] - breaks_before[:-1] - 1
-    suspect = (n_breaks >= MANY_LINES) & (n_chars < n_breaks * SHORT_LINES_CHARS)
-    line_starts = breaks + 1
-    line_starts[-1] = 0
-    signs = _IS_SIGN.take(_slots(eight_symbols(padded)[line_starts])) | _IS_WHITE.take(codes.take(line_starts))
-    suspect[text_starts.searchsorted(line_starts[signs], "right") - 1] = True
+    lines = _RawLines.of(codes, breaks, text_starts)
+    n_breaks = np.diff(lines.before) - 1
+    suspect = (n_breaks >= MANY_BREAKS) & (n_chars < n_breaks * SHORT_LINES_CHARS)
+    signs = _IS_SIGN.take(_slots(eight_symbols(padded)[lines.starts]))
+    signs |= lines.first & _IS_SIGN_ALONE > 0
+    dates = (lines.last & _MAY_END_DATE).nonzero()[0]
+    signs[dates[_IS_DIGIT.take(codes.take(breaks[dates] - 2, mode="clip"))]] = True
+    is_inner = padded.take(breaks + 1) != NEWLINE  # another line break, which parts no lines of a page
+    is_inner[lines.before[1:] - 1] = False
+    signs |= is_inner
+    suspect[text_starts.searchsorted(lines.starts[signs], "right") - 1] = True
+    suspect[list(lines.texts_with_headlines())] = True
     numbers: list[int] = suspect.nonzero()[0].tolist()
     return numbers

@@ -17,7 +17,7 @@ from bench_tagging import REPO, UNLABELLED, read_texts
 from model import TopicTagger
 from model.artifact.artifact import Artifact, Tag
 from model.artifact.files import versioned
-from model.page.lines import looks_like_a_page
+from model.page.signs import looks_like_a_page
 from model.scan.spelling import normalise, repair
 from model.weights import SparseWeights
 

@@ -20,6 +20,7 @@ from training.corpus.readers import read_records
 from training.corpus.records import Identity, describe_unread
 from training.corpus.sources import Source, find_sources
 from training.corpus.writers import json_lines, write_examples
+from training.labels.exports import check_replaceable
 from training.labels.store import Changes, Labelling, LabelStore
 
 _SHOWN_PROBLEMS = 20
@@ -98,14 +99,24 @@ def _check_id_column(sources: list[Source], id_column: str) -> None:
 
 @command.command("export")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-def export(file: Path) -> int:
-    """Write every text with its latest labels into FILE, by its name, or as JSON Lines to -."""
+@click.option("--overwrite", is_flag=True, help="Replace whatever FILE is.")
+@click.option("--bom", is_flag=True, help="Begin CSV or TSV with a byte order mark, so that Excel reads it as UTF-8.")
+def export(file: Path, overwrite: bool, bom: bool) -> int:
+    """Write every text with its latest labels into FILE, by its name, or as JSON Lines to -.
+
+    An earlier export is replaced. A file that was imported, or that has texts or fields which are not in the store, is
+    replaced only with --overwrite.
+    """
     store = the_store(environment())
     if str(file) == "-":
+        if bom:
+            raise click.UsageError("--bom is for CSV and TSV; the output is jsonl")
         for line in json_lines(store.examples()):
             sys.stdout.buffer.write(line)
         return 0
-    click.echo(f"{file}: {write_examples(store.examples(), file):,} examples")
+    if file.is_file() and not overwrite:
+        check_replaceable(file, store)
+    click.echo(f"{file}: {write_examples(store.examples(), file, bom=bom):,} examples")
     return 0
 
 

@@ -331,3 +331,18 @@ def test_a_long_column_that_is_not_read_is_named(tmp_path: Path) -> None:
     _, notes = read(tmp_path / "x.jsonl", [{"title": "Tên bài", "content": content, "tags": []}] * 3)
     advice = "read: title; not read: content (420 characters on average): --text-column content reads it"
     assert notes == [f"{tmp_path}/x.jsonl: {advice}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "message"),
+    [
+        ("x.jsonl", '{"text": "a", "tags": ["rice"], "tags": []}', "1: tags: stands twice in the record"),
+        ("x.jsonl", '{"text": "a", "cats": {"rice": 1, "rice": 0}}', "1: cats: has rice twice"),
+        ("x.jsonl", '{"text": "a", "tags": [], "borderline": "rice", "borderline": ""}', "1: borderline: stands twice"),
+        ("x.json", '[{"data": {"text": "a", "text": "b"}, "tags": []}]', "1: text: data: has text twice"),
+    ],
+)
+def test_labels_that_stand_twice_are_refused(tmp_path: Path, name: str, line: str, message: str) -> None:
+    (tmp_path / name).write_text(line, encoding="utf-8")
+    (problem,) = read_records([tmp_path / name])
+    assert f"{name}:{message}" in str(problem)

@@ -17,7 +17,8 @@ from model.document import FieldError, shorten
 
 MIN_VALUE = 0.5
 """Value in spaCy's `cats` from which a text has the tag."""
-SKIPPED = "skipped by the annotator"
+LABEL_FIELDS = ("tags", "borderline", "evidence", "annotations", "answer", "accept", "cats", "label", "labels")
+"""Fields that a record may have its labels in."""
 _CHOICES = ("choices", "taxonomy")
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from model.document import FIELDS, FieldError
 from model.errors import DataError, Problem
 from training.corpus.examples import COLUMNS, Columns, Example, make_example
-from training.corpus.exports import Skipped, ambiguous, answer_of, choice_fields, has_labels
+from training.corpus.exports import Skipped, ambiguous, answer_of, choice_fields, has_labels, no_choices, other_kinds
 from training.corpus.records import Record, describe_unread
 from training.corpus.sources import Source, find_sources
 
@@ -55,6 +55,8 @@ class _Labelled:
     def __init__(self, source: Source, columns: Columns, notify: Notify) -> None:
         self._source, self._columns, self._notify = source, columns, notify
         self._skipped = 0
+        self._has_choices = False
+        """Whether some task of a Label Studio project has labels of its whole text."""
         self._merged: dict[str, Example] = {}
         """Examples whose tags stand in records of their own, one per tag, by their texts."""
 
@@ -77,7 +79,7 @@ class _Labelled:
     def _parsed(self, record: Record) -> Iterator[Example | Problem]:
         name = self._source.name
         try:
-            answer = answer_of(record.fields, self._columns.labels)
+            answer = answer_of(record.fields, self._columns.labels, choices_elsewhere=self._has_choices)
         except FieldError as error:
             yield Problem(name, record.line, error.field, error.message)
             return
@@ -110,7 +112,11 @@ class _Labelled:
 
     def _ambiguous_fields(self) -> Problem | None:
         lists = (record.fields.get("annotations") for record in self._source.records() if isinstance(record, Record))
-        fields = choice_fields(one for annotations in lists if isinstance(annotations, list) for one in annotations)
+        annotations = [one for some in lists if isinstance(some, list) for one in some]
+        fields = choice_fields(annotations)
+        self._has_choices = bool(fields)
+        if not fields and (kinds := other_kinds(annotations)):
+            return Problem(self._source.name, 0, "annotations", no_choices(kinds))
         if len(fields) > 1 and not self._columns.labels:
             return Problem(self._source.name, 0, "annotations", ambiguous(fields))
         if fields and self._columns.labels and self._columns.labels not in fields:

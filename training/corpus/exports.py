@@ -45,9 +45,9 @@ class Answer:
 def answer_of(fields: Mapping[str, object], label_field: str = "", *, choices_elsewhere: bool = False) -> Answer | None:
     """Return the labels of a record, None where there are none. Raises FieldError, Skipped for one without an answer.
 
-    `label_field` names the field, of the record or of Label Studio's tasks, that has the labels. A task with nothing but
-    labels of parts of the text has no tag where other tasks of its project have choices (`choices_elsewhere`), and is
-    refused otherwise.
+    `label_field` names the field, of the record or of Label Studio's tasks, that has the labels. A task with nothing
+    but labels of parts of the text has no tag where other tasks of its project have choices (`choices_elsewhere`), and
+    is refused otherwise.
     """
     if label_field and label_field in fields:
         return Answer(_listed(label_field, fields[label_field]))
@@ -70,10 +70,9 @@ def answer_of(fields: Mapping[str, object], label_field: str = "", *, choices_el
     return None
 
 
-def has_labels(columns: Iterable[str], label_field: str = "") -> bool:
+def has_labels(columns: Iterable[str]) -> bool:
     """Tell whether a table with these columns can have labels."""
-    names = {label_field} if label_field else {"tags", "label", "labels"}
-    return bool(names & set(columns))
+    return bool({"tags", "label", "labels"} & set(columns))
 
 
 def _listed(name: str, value: object) -> object:

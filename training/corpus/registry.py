@@ -57,6 +57,16 @@ def format_of(name: str, *, labelled: bool = False) -> Format | None:
     return next((format for format in known_formats(labelled=labelled).values() if suffix in format.suffixes), None)
 
 
+def holds_records(name: str) -> bool:
+    """Tell whether a file's name says that it has many records, and is no document.
+
+    >>> holds_records("a.PQ"), holds_records("a.csv.gz"), holds_records("a.txt.gz"), holds_records("a")
+    (True, True, False, False)
+    """
+    format = format_of(name) or format_of(name, labelled=True)
+    return format is not None and not format.is_one_document
+
+
 def known_suffixes(*, labelled: bool) -> str:
     """Return the endings of names that are read, for a message."""
     suffixes = [suffix for format in known_formats(labelled=labelled).values() for suffix in format.suffixes]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import legacy
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from test_model_scoring import TEXTS
 
 from model import EmptyText, NoArticle, TextError, TopicTagger, UnreadableText
-from model.disguise import REPAIRED, fix_mojibake
+from model.disguise import REPAIRED, disguised_legacy_encoding, fix_mojibake
 from model.document import FIELDS, Document, FieldError
 from model.loading import Buffer
 from model.page.content import PAGES, Page, content_of
@@ -352,3 +353,29 @@ def test_the_same_document_gives_the_same_whichever_way_it_comes(
             text = result.get(term["field"], record[term["field"]])
             assert text[term["start"] : term["end"]].strip()
     assert np.isfinite(list(result["scores"].values())).all()
+
+
+def test_windows_1258_that_was_read_as_windows_1252_is_named(shipped: TopicTagger) -> None:
+    for text in (ELECTION, ARTICLE, RICE, ARTICLE.upper()):
+        disguised = legacy.windows_1258(text).decode("cp1252", "replace")
+        (result,) = shipped.tag_many([{"text": disguised}], errors="return")
+        assert isinstance(result, UnreadableText)
+        assert str(result).startswith("the text is in windows-1258, a legacy Vietnamese encoding, saved as Unicode")
+
+
+@pytest.mark.parametrize("text", [RICE, ARTICLE, "Mẹ mua giò, quì xuống. GIÒ LỤA, QUÌ, ÒA, ỒN. Perché ciò è così più."])
+def test_what_is_right_is_no_windows_1258(shipped: TopicTagger, text: str) -> None:
+    assert disguised_legacy_encoding(text) is None
+    assert isinstance(shipped.tag(text), dict)
+
+
+def test_a_nul_in_a_text_is_dropped_and_named(shipped: TopicTagger) -> None:
+    clean = shipped.tag(ELECTION)
+    for text, warning in (
+        (f"\0{ELECTION}", "one NUL character was dropped, the first at character 0"),
+        (f"{ELECTION[:3]}\0{ELECTION[3:]}\0", "2 NUL characters were dropped, the first at character 3"),
+        (f"<p>{ELECTION}\0</p>", "one NUL character was dropped"),
+    ):
+        for result in (shipped.tag(text), shipped.explain({"text": text})):
+            assert (result["tags"], result["scores"]) == (clean["tags"], clean["scores"])
+            assert [warning in said for said in result["warnings"]] == [True]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Literal, NamedTuple
 
-from model.disguise import REPAIRED, fix_mojibake
+from model.disguise import mend
 from model.document import Document
 from model.page.article import Article, find_article
 from model.page.html import Markup, markup_of, read_html
@@ -47,9 +47,8 @@ def content_of(document: Document, page: Page) -> Content:
     extracted: dict[str, str] = {}
     warnings: tuple[str, ...] = ()
     for name, given in document.fields.items():
-        prose = fix_mojibake(given)
-        if prose != given:
-            warnings = (REPAIRED,)
+        prose, mended = mend(given)
+        warnings = tuple(dict.fromkeys((*warnings, *mended)))
         if page == "html" or (page != "never" and markup_of(prose) is not Markup.NONE):
             prose = read_html(prose)
         if prose != given:

@@ -1,6 +1,6 @@
-"""Text that was decoded as something that it is not: UTF-8 read as cp1252 or Latin-1 (mojibake), TCVN3 and VNI.
+"""Text that was decoded as something that it is not: UTF-8, windows-1258, TCVN3 or VNI read as cp1252 or Latin-1.
 
-Mojibake can be undone. TCVN3 and VNI need tables that chude does not have: they are named.
+UTF-8 (mojibake) can be undone. The others, which would be read as words that nobody wrote, are named.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 
 from model.scan.alphabet import NOTICED
 
-REPAIRED = 'the text was UTF-8 that had been read in another encoding ("Tá»•ng" for "Tổng"): it was repaired'
+REPAIRED = "the text was UTF-8 that had been read in another encoding (mojibake): it was repaired"
 """A warning."""
 ADVICE = "convert it to UTF-8 first (UniKey's toolkit and LibreOffice do that)"
 
@@ -25,6 +25,11 @@ _SIGN = f"á»[{_ANY}]|áº[{_NOTICED}]|Æ[{_ANY}]|[ÃÄÂÅ][{_NOTICED}]|â€"
 _MAY_BE_SIGN = re.compile(f"[Æ€{_NOTICED}]")
 _LETTER = f"á[º»][{_ANY}]|[ÆÄ][{_ANY}]|[ÃÂÅ][{_NOTICED}\xa0]|â€[{_ANY}]"
 _BYTE_OF = {ord(char): n for n, char in enumerate(_HIGH_CHARS, 0x80)}
+_TONE_OF_1258 = re.compile("(?<=[a-zàáâãèéêíóôõùúý])[ÌÒÞ]|(?<=[aâãeêoôõyý])[ìò]|(?<=[AÂÃEÊOÔÕYÝ])[ÌÒÞ]")
+"""What cp1252 has in place of four of five tone marks, where no Vietnamese word has it: "giò" and "quì" are words."""
+_FEWEST_TONES = 2
+_SHARE_OF_TONES = 1 / 8
+"""Tones per word from which text is windows-1258; Vietnamese prose has one in every second or third word."""
 _CERTAIN = 3
 """From so many signs on a text has mojibake, even when ftfy finds that most of it is right."""
 _TCVN3 = re.compile(rb"[\xa8-\xaa\xac-\xba\xbc-\xbe]")
@@ -40,10 +45,27 @@ def fix_mojibake(text: str) -> str:
     n_signs = len(re.findall(_SIGN, text)) if _MAY_BE_SIGN.search(text) else 0
     if not n_signs:
         return text
-    from ftfy import fix_encoding
+    from ftfy import TextFixerConfig, fix_encoding
 
-    fixed: str = fix_encoding(text)
+    # ftfy takes "Ã " for an "à" that lost its byte A0: in Vietnamese capitals ("ĐÃ ĐẾN") that is right as it stands.
+    config = TextFixerConfig(restore_byte_a0=n_signs >= _CERTAIN)
+    fixed: str = fix_encoding(text, config)
     return re.sub(_LETTER, _decode_letter, fixed) if n_signs >= _CERTAIN or fixed != text else fixed
+
+
+def without_nul(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the text without NUL characters, and a warning where there were any."""
+    if not (n_nul := text.count("\0")):
+        return text, ()
+    dropped = "one NUL character was" if n_nul == 1 else f"{n_nul:,} NUL characters were"
+    return text.replace("\0", ""), (f"{dropped} dropped, the first at character {text.index(chr(0))}",)
+
+
+def mend(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the text without NUL characters and with its mojibake repaired, and a warning for each."""
+    whole, warnings = without_nul(text)
+    fixed = fix_mojibake(whole)
+    return fixed, warnings if fixed == whole else (*warnings, REPAIRED)
 
 
 def _decode_letter(match: re.Match[str]) -> str:
@@ -59,8 +81,14 @@ def disguised_legacy_encoding(text: str) -> str | None:
     for charset in ("cp1252", "latin-1"):
         data = sample.encode(charset, "ignore")
         if len(data) >= _MIN_SHARE * len(sample):
-            return legacy_encoding(data)
+            return legacy_encoding(data) or ("windows-1258" if _is_windows_1258(sample) else None)
     return None
+
+
+def _is_windows_1258(sample: str) -> bool:
+    """Tell whether text has the tone marks of windows-1258, read as letters, behind its vowels: "TôÒng" for "Tổng"."""
+    n_tones = len(_TONE_OF_1258.findall(sample))
+    return n_tones >= _FEWEST_TONES and n_tones >= _SHARE_OF_TONES * len(sample.split())
 
 
 def legacy_encoding(sample: bytes) -> str | None:

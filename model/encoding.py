@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from model.disguise import ADVICE, legacy_encoding
+from model.disguise import ADVICE, legacy_encoding, without_nul
 from model.errors import UnreadableText
 from model.language import Language, identify
 from model.scan.alphabet import COMBINING
@@ -73,7 +73,7 @@ def decode(data: bytes, *, source: str) -> Decoded:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return _checked(data[len(bom) :], encoding, source, len(bom))
-    if utf16 := _utf16_without_bom(data):
+    if utf16 := utf16_without_bom(data):
         return _checked(data, utf16, source)
     if len(_CONTROL.findall(data[:_SAMPLE_BYTES])) > len(data[:_SAMPLE_BYTES]) // 50:
         raise UnreadableText(f"{source}: binary data, not text")
@@ -98,17 +98,14 @@ def _checked(data: bytes, encoding: str, source: str, skipped: int = 0) -> Decod
             raise UnreadableText(f"{source}: not {encoding} from {where}, though it begins so: {_MEND}") from None
         characters = "one character is" if broken == 1 else f"{broken:,} characters are"
         warnings.append(f"{characters} not {encoding}, the first at {where}, and read as U+FFFD: {_MEND}")
-    if nulls := text.count("\0"):
-        if nulls > _MAX_BROKEN_SHARE * len(text):
-            raise UnreadableText(f"{source}: binary data, not text")
-        dropped = "one NUL character was" if nulls == 1 else f"{nulls:,} NUL characters were"
-        warnings.append(f"{dropped} dropped, the first at character {text.index(chr(0))}")
-        text = text.replace("\0", "")
-    return Decoded(text, encoding, tuple(warnings))
+    if text.count("\0") > _MAX_BROKEN_SHARE * len(text):
+        raise UnreadableText(f"{source}: binary data, not text")
+    text, dropped = without_nul(text)
+    return Decoded(text, encoding, (*warnings, *dropped))
 
 
-def _utf16_without_bom(data: bytes) -> str | None:
-    """Recognise UTF-16 by the zero bytes of its spaces and ASCII letters."""
+def utf16_without_bom(data: bytes) -> str | None:
+    """Return "utf-16-le" or "utf-16-be" by the zero bytes of spaces and ASCII letters, or None."""
     sample = data[:_SAMPLE_BYTES]
     if len(sample) < 4 or len(data) % 2:
         return None

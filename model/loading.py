@@ -24,6 +24,9 @@ from model.scan.words import Codes, Ints, Symbols, encode, find_symbols
 
 Records = Mapping[int, Document]
 NO_RECORDS: Records = MappingProxyType({})
+_A = np.uint8(1 + SYMBOLS.index("a"))
+_SMALL_A = np.uint16(ord("a"))
+_N_LATIN = 26
 _W = 1 + SYMBOLS.index("w")
 _SLASH = ord("/")
 _NOISE = frozenset(map(ord, "&@"))
@@ -90,11 +93,23 @@ class Buffer(NamedTuple):
                 signs.noise.add(self._text_at(place))
             else:
                 (signs.content if SYMBOL_OF[code] == SIGN else signs.marks).add(self._text_at(place))
-        w = (symbols == _W).nonzero()[0]
-        for place in w[symbols.take(w + 1) == _W].tolist():
-            if symbols[place + 2] == _W and symbols[place + 3] == PERIOD:
-                signs.noise.add(self._text_at(place))
+        for place in self._periods_in_words().tolist():
+            signs.noise.add(self._text_at(place))
         return signs
+
+    def _periods_in_words(self) -> Ints:
+        """Return the offsets in `padded` of periods with "www" before them or two small Latin letters behind them.
+
+        Addresses without "//" have one: "bao.vn", "/a/b.html"; "TP.HCM", "v.v." and "đồng.Ông" have none.
+        """
+        symbols = self.padded
+        periods: Ints = (symbols == PERIOD).nonzero()[0]
+        before_letter = periods[symbols.take(periods + 1) - _A < _N_LATIN]
+        letters = self.codes.take([before_letter, before_letter + 1], mode="clip")
+        addresses = before_letter[(letters - _SMALL_A < _N_LATIN).all(axis=0)]
+        behind_w = periods[symbols.take(periods - 1) == _W]
+        www = behind_w[(symbols.take([behind_w - 2, behind_w - 3], mode="clip") == _W).all(axis=0)]
+        return np.concatenate([addresses, www])
 
     def _text_at(self, place: int) -> int:
         """Return the number of the text that has this offset in `padded`."""

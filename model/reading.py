@@ -20,8 +20,10 @@ from model.weights import Occurrences
 
 _FIRST_MARKED = np.uint8(1 + sum(char.isascii() for char in SYMBOLS))
 _MARKED_SYMBOLS = np.uint8(sum(not char.isascii() for char in SYMBOLS))
-_FIRST_BEYOND_LATIN_1 = np.uint8(1 + sum(ord(char) < 0x100 for char in SYMBOLS))
-_SYMBOLS_BEYOND_LATIN_1 = np.uint8(sum(ord(char) >= 0x100 for char in SYMBOLS))
+_LAST_OF_LATIN_1 = "đ"
+"""As which "ð" is read, too, so that it tells nothing of another encoding that was read as Latin-1."""
+_FIRST_BEYOND_LATIN_1 = np.uint8(1 + sum(char <= _LAST_OF_LATIN_1 for char in SYMBOLS))
+_SYMBOLS_BEYOND_LATIN_1 = np.uint8(sum(char > _LAST_OF_LATIN_1 for char in SYMBOLS))
 _BEYOND_SURE = 0.02
 """Share of letters beyond Latin-1 from which a text is no other encoding that was read as Latin-1."""
 _SAMPLE = np.arange(127)[:, None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import legacy
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 from test_model_scoring import TEXTS
 
 from model import EmptyText, NoArticle, TextError, TopicTagger, UnreadableText
-from model.disguise import REPAIRED, fix_mojibake
+from model.disguise import REPAIRED, disguised_legacy_encoding, fix_mojibake
 from model.document import FIELDS, Document, FieldError
 from model.loading import Buffer
 from model.page.content import PAGES, Page, content_of
 from model.page.html import Markup, markup_of, read_html
 from model.scan.alphabet import NOTICED, SIGN, SYMBOL_OF
-from model.scan.noise import has_noise
+from model.scan.noise import addresses_and_markup, has_noise
+from model.scan.plain_prose import blank
 from model.scan.spelling import repair, repair_with_offsets
 
 ELECTION = "Cử tri Ukraine đi bỏ phiếu bầu tổng thống mới, và quan sát viên quốc tế có mặt ở mọi tỉnh."
@@ -352,3 +354,91 @@ def test_the_same_document_gives_the_same_whichever_way_it_comes(
             text = result.get(term["field"], record[term["field"]])
             assert text[term["start"] : term["end"]].strip()
     assert np.isfinite(list(result["scores"].values())).all()
+
+
+def test_windows_1258_that_was_read_as_windows_1252_is_named(shipped: TopicTagger) -> None:
+    for text in (ELECTION, ARTICLE, RICE, ARTICLE.upper()):
+        disguised = legacy.windows_1258(text).decode("cp1252", "replace")
+        (result,) = shipped.tag_many([{"text": disguised}], errors="return")
+        assert isinstance(result, UnreadableText)
+        assert str(result).startswith("the text is in windows-1258, a legacy Vietnamese encoding, saved as Unicode")
+
+
+@pytest.mark.parametrize("text", [RICE, ARTICLE, "Mẹ mua giò, quì xuống. GIÒ LỤA, QUÌ, ÒA, ỒN. Perché ciò è così più."])
+def test_what_is_right_is_no_windows_1258(shipped: TopicTagger, text: str) -> None:
+    assert disguised_legacy_encoding(text) is None
+    assert isinstance(shipped.tag(text), dict)
+
+
+def test_a_nul_in_a_text_is_dropped_and_named(shipped: TopicTagger) -> None:
+    clean = shipped.tag(ELECTION)
+    for text, warning in (
+        (f"\0{ELECTION}", "one NUL character was dropped, the first at character 0"),
+        (f"{ELECTION[:3]}\0{ELECTION[3:]}\0", "2 NUL characters were dropped, the first at character 3"),
+        (f"<p>{ELECTION}\0</p>", "one NUL character was dropped"),
+    ):
+        for result in (shipped.tag(text), shipped.explain({"text": text})):
+            assert (result["tags"], result["scores"]) == (clean["tags"], clean["scores"])
+            assert [warning in said for said in result["warnings"]] == [True]
+
+
+ADDRESSES = st.lists(
+    st.sampled_from(
+        ["bao", "ukraine", ".", ".vn", ".example", "/", ".html", " ", ":80", "www", "?", "@", "-", "ố", "A", "\u0301"]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(ADDRESSES)
+@settings(max_examples=500)
+def test_addresses_are_found_as_the_specification_says(text: str) -> None:
+    pieces, done = "", 0
+    for start, end, new in addresses_and_markup(text):
+        pieces, done = pieces + text[done:start] + new, end
+    assert pieces + text[done:] == blank(text)
+    signs = Buffer.of([RICE, text]).signs()
+    assert 1 in signs.noise | signs.content or not has_noise(text)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "bao.example/ukraine/x",
+        "ukraine.example",
+        "www.ukraine.vn",
+        "Ukraine-News.com.vn",
+        "ukraine.com.vn:8080/a?b=ukraine#ukraine",
+        "/ukraine/x.html",
+        "/ukraine.pdf",
+        "ukraine-1.jpg",
+        "tin.ukraine/x",
+    ],
+)
+def test_addresses_without_a_scheme_are_no_evidence(shipped: TopicTagger, address: str) -> None:
+    for text in (f"{RICE} Xem {address}.", f"{RICE} ({address}), rồi về.", f"{address}\n{RICE}"):
+        assert has_noise(text)
+        assert "ukraine" not in shipped.tag(text)["tags"]
+        assert shipped.tag(text)["scores"] == shipped.tag(text.replace(address, " "))["scores"]
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "TP.HCM",
+        "U.S.",
+        "3.000",
+        "đồng.Ông",
+        "v.v.",
+        "km/h",
+        "và/hoặc",
+        "1/2",
+        "xong.me nói",
+        "tp.hcm",
+        "A.B.C",
+        "Ô.ng/bà",
+    ],
+)
+def test_prose_with_periods_and_slashes_is_no_address(prose: str) -> None:
+    assert not has_noise(f"{RICE} {prose} {RICE}")
+    assert not has_noise(prose)

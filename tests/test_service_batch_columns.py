@@ -111,3 +111,44 @@ def test_what_a_cell_of_excel_cannot_hold_is_cut_with_a_warning(chude: Chude, tm
     assert (first["x"], second["x"]) == (long[:16_383], "kurz")
     assert "cut to the 32,767 characters of a cell: x" in str(first["warnings"])
     assert not second["warnings"]
+
+
+BROKEN_KEPT = [
+    (b'"x": 1, "x": 2', "x: stands twice in the record, with different values: keep one"),
+    (b'"x": {"y": [{"a": 1, "a": 2}]}', "x: has a twice, with different values: keep one"),
+    (b'"x": "Gi\xe1"', "x: is not UTF-8: save the file as UTF-8"),
+    (b'"x": "\\ud800"', "x: has half a character: export it again"),
+    (b'"x": 1e400', "x: has the number inf, which JSON does not have: it is read as null"),
+    (b'"x": {"y": [-Infinity]}', "x: has the number -inf, which JSON does not have: it is read as null"),
+    (b'"x": NaN', "x: has the number nan, which JSON does not have: it is read as null"),
+    (b'"x\xe1": 1, "x\xe2": 2', "x??: is the name of two fields that differ in a broken character only"),
+]
+
+
+@pytest.mark.parametrize(("member", "warning"), BROKEN_KEPT)
+def test_what_is_kept_broken_is_named_and_the_tags_are_given(
+    chude: Chude, tmp_path: Path, member: bytes, warning: str
+) -> None:
+    line = b'{"id": 4, %s, "text": "%s"}\n' % (member, SYRIA.encode())
+    (tmp_path / "in.jsonl").write_bytes(line)
+    for options, warnings in (((), None), (("--keep",), [warning.replace("??", "?")])):
+        done = chude("batch", tmp_path / "in.jsonl", "-o", "-", *options)
+        (output,) = read_jsonl(done.stdout.encode())
+        assert (output["id"], output["tags"], output.get("warnings")) == (4, ["syria"], warnings)
+    assert chude("batch", tmp_path / "in.jsonl", "-o", tmp_path / "o.csv", "--keep").returncode == 0
+    (row,) = read_rows(tmp_path / "o.csv")
+    assert warning.replace("??", "?") in row["warnings"]
+
+
+def test_what_is_kept_twice_with_one_value_is_not_broken(chude: Chude, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text(f'{{"id": 4, "x": [1], "x": [1], "text": "{SYRIA}"}}\n', encoding="utf-8")
+    (output,) = read_jsonl(chude("batch", tmp_path / "in.jsonl", "-o", "-", "--keep").stdout.encode())
+    assert "warnings" not in output
+
+
+def test_an_infinite_number_of_parquet_is_named(chude: Chude, tmp_path: Path) -> None:
+    records = [{"text": SYRIA, "x": float("inf"), "n": 1}, {"text": SYRIA, "x": float("nan"), "n": 2}]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(records), tmp_path / "in.parquet")
+    first, missing = read_jsonl(chude("batch", tmp_path / "in.parquet", "-o", "-", "--keep").stdout.encode())
+    assert first["warnings"] == ["x: has the number inf, which JSON does not have: it is read as null"]
+    assert (missing["x"], missing["tags"], "warnings" in missing) == (None, ["syria"], False)

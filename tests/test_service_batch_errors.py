@@ -33,7 +33,7 @@ def test_columns_that_are_not_there_are_named_before_anything_is_written(chude: 
     (tmp_path / "b.csv").write_text("nr,body\n1,Syria\n", encoding="utf-8")
     (tmp_path / "c.txt").write_text("Chiến sự Syria", encoding="utf-8")
     for arguments, said in (
-        (("a.jsonl", "--text-column", "txt"), "a.jsonl: --text-column txt: is in none of the first 1 records"),
+        (("a.jsonl", "--text-column", "txt"), "a.jsonl: --text-column txt: is in none of its records"),
         (("a.jsonl", "--text-column", "txt"), "there is id, text; did you mean text?"),
         (("a.jsonl", "--id-column", "nr"), "a.jsonl: --id-column nr: is in none"),
         (("a.jsonl", "b.csv", "--id-column", "id"), "b.csv: --id-column id: is in none"),

@@ -97,7 +97,10 @@ def test_import_says_what_it_did_not_read(run: Run, tmp_path: Path) -> None:
     assert [record["id"] for record in exported[3:]] == [0, 1, 2]
     assert exported[3]["text"].startswith("0 Mưa lớn")
     wrong = run("labels", "import", crawled, "--id-column", "uid", status=1)
-    assert f"{crawled}: uid: no such column; there is key, title, content, tags" in wrong.stderr
+    assert (
+        f"{crawled}: --id-column uid: is in none of the first 3 records; there is key, title, content, tags"
+        in wrong.stderr
+    )
 
 
 def test_skipped_tasks_are_counted(run: Run, tmp_path: Path) -> None:
@@ -138,11 +141,41 @@ def test_suggest_with_a_column_that_is_not_there(run: Run, tmp_path: Path) -> No
     pool = write_lines(tmp_path / "pool.jsonl", *records)
     wrong = run("labels", "suggest", pool, "--text-column", "contents", status=1)
     assert wrong.stdout == ""
-    assert f"{pool}:1: contents: is missing: give contents; there is id, content" in wrong.stderr
-    assert "30 records in all cannot be read" in wrong.stderr
-    assert len(wrong.stderr.splitlines()) == 21
-    assert "no such column" in run("labels", "suggest", pool, "--id-column", "key", status=1).stderr
+    assert f"{pool}: --text-column contents: is in none of the first" in wrong.stderr
+    assert "there is id, content; did you mean content?" in wrong.stderr
+    unnamed = run("labels", "suggest", pool, status=1)
+    assert f"{pool}:1: text: is missing" in unnamed.stderr
+    assert "30 records in all cannot be read" in unnamed.stderr
+    assert len(unnamed.stderr.splitlines()) == 21
+    assert (
+        "--id-column key: is in none of the first"
+        in run("labels", "suggest", pool, "--id-column", "key", status=1).stderr
+    )
     table = tmp_path / "pool.csv"
     table.write_text("id,content\n1,Mưa lớn ở miền Trung\n", encoding="utf-8")
     assert "there is id, content" in run("labels", "suggest", table, status=1).stderr
     assert run("labels", "suggest", table, "--text-column", "content").stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command", [("train", "-o", "model"), ("eval",), ("check",), ("labels", "import"), ("labels", "suggest")]
+)
+@pytest.mark.parametrize("name", ["g.jsonl", "g.csv", "g.json"])
+def test_columns_that_are_not_there_are_named_by_every_command(
+    run: Run, tmp_path: Path, command: tuple[str, ...], name: str
+) -> None:
+    path = tmp_path / name
+    records = [{"Id": n, "text": f"Bài số {n}", "tags": []} for n in range(2)]
+    if name == "g.csv":
+        path.write_text("Id,text,tags\n1,Bài số một,\n2,Bài số hai,\n", encoding="utf-8")
+    elif name == "g.json":
+        path.write_text(json.dumps(records), encoding="utf-8")
+    else:
+        write_lines(path, *records)
+    command = tuple(str(tmp_path / "model") if word == "model" else word for word in command)
+    options = ["--id-column", "--text-column", *([] if command[-1] == "suggest" else ["--label-field"])]
+    for option in options:
+        done = run(*command, path, option, "nope", status=1)
+        said = f"{path}: {option} nope: is in none of the first 2 records; there is Id, text, tags"
+        assert said in done.stderr + done.stdout
+    assert "did you mean Id?" in (done := run(*command, path, "--id-column", "id ", status=1)).stderr + done.stdout

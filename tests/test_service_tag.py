@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import legacy
 import pytest
+import zstandard
+from conftest import REPO
 from test_model_document import ELECTION, PAGE, RICE, mojibake
 
 from model.disguise import REPAIRED
+from training.corpus.registry import FORMATS
 
 Chude = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -70,3 +75,51 @@ def test_what_cannot_be_read_costs_no_other_file(chude: Chude, tmp_path: Path) -
     assert f"chude: {bad}: the text is in TCVN3" in done.stderr
     assert f"chude: {login}: no article in this page" in done.stderr
     assert f"{good}: elections, ukraine" in done.stdout
+
+
+def test_files_of_records_are_named_whatever_their_format(chude: Chude, tmp_path: Path) -> None:
+    suffixes = [
+        suffix
+        for format in FORMATS.values()
+        if not format.is_one_document
+        for suffix in format.suffixes
+        if suffix != ".txt"
+    ]
+    assert {".json", ".pq", ".tab", ".xlsm", ".ft"} < set(suffixes)
+    names = [tmp_path / f"f{suffix}{compression}" for suffix in suffixes for compression in ("", ".gz", ".ZST")]
+    for name in names:
+        name.write_text(ELECTION, encoding="utf-8")
+    done = chude("tag", *names)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    for name in names:
+        assert f"{name}: has many records by its name" in done.stderr
+    forced = chude("tag", "--text", tmp_path / "f.json")
+    assert f"{tmp_path}/f.json: elections, ukraine" in forced.stdout
+
+
+@pytest.mark.parametrize("name", ["a.txt.gz", "a.TXT.ZST", "a.html.gz", "a.gz", "a.json.gz"])
+def test_compressed_texts_are_read(chude: Chude, tmp_path: Path, name: str) -> None:
+    data = PAGE.encode()
+    compress = gzip.compress if name.lower().endswith(".gz") else zstandard.ZstdCompressor().compress
+    (tmp_path / name).write_bytes(compress(data))
+    options = ["--page"] if "json" in name else []
+    assert f"{tmp_path / name}: elections, ukraine" in chude("tag", *options, tmp_path / name).stdout
+    (tmp_path / name).write_bytes(compress(data)[:-20])
+    damaged = chude("tag", *options, tmp_path / name)
+    assert (damaged.returncode, f"{tmp_path / name}: cannot be decompressed" in damaged.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.html", "a.md", "a"])
+def test_nothing_heavy_is_imported_to_tell_a_text_from_records(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(ELECTION, encoding="utf-8")
+    code = (
+        "import sys; from service.cli import main\n"
+        f"sys.argv = ['chude', 'tag', {str(tmp_path / name)!r}]\n"
+        "try: main()\nexcept SystemExit: print(sorted(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPO, check=True)
+    modules = done.stdout.splitlines()[-1]
+    for heavy in ("pyarrow", "python_calamine", "xlsxwriter", "zstandard", "sqlalchemy", "joblib"):
+        assert f"'{heavy}'" not in modules
+    assert ("'training.corpus.registry'" in modules) == (name == "a.md")

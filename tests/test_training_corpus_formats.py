@@ -220,6 +220,8 @@ def test_rows_of_plain_tsv_never_merge(texts: list[str]) -> None:
         "id|text\n1|một, hai\n".encode(),
         "id\ttext\n1\tmột, hai\n".encode(),
         "\ufeffid;text\r\n1;một, hai".encode("utf-16-le"),
+        "id;text\r\n1;một, hai".encode("utf-16-le"),
+        'id,text\n1,"một, hai"\n'.encode("utf-16-be"),
         '\ufeffid,text\n1,"một, hai"\n'.encode("utf-16-be"),
         '\n\nid,text\n\n1,"một, hai"\n\n'.encode(),
     ],

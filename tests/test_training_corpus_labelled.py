@@ -51,6 +51,10 @@ def write_fasttext(path: Path) -> None:
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
+def annotation(*labels: object, field: str = "topics", kind: str = "choices", **facts: object) -> dict[str, object]:
+    return {"result": [{"type": kind, "from_name": field, "to_name": "t", "value": {kind: list(labels)}}], **facts}
+
+
 @pytest.mark.parametrize(
     ("name", "write"),
     [
@@ -250,6 +254,11 @@ def test_yes_or_no_records_of_one_text_are_one_example(tmp_path: Path) -> None:
     ("fields", "message"),
     [
         ({"label": [[0, 5, "LOC"]]}, "label: labels parts of the text"),
+        ({"label": [[0, 5, "LOC"]]}, "doccano: Document Classification"),
+        ({"labels": [{"start": 0, "end": 5, "text": "Một b", "labels": ["LOC"]}]}, "labels: labels parts of the text"),
+        ({"entities": [{"id": 1, "label": "LOC"}], "relations": []}, "entities: labels parts of the text"),
+        ({"spans": [{"start": 0, "label": "LOC"}], "answer": "accept"}, "spans: labels parts of the text"),
+        ({"annotations": [annotation("LOC", kind="labels")]}, 'annotations: has results of the type "labels" and none'),
         ({"cats": ["syria"]}, "cats: must be an object such as"),
         ({"label": "syria", "answer": "maybe"}, 'answer: must be "accept", "reject" or "ignore"'),
         ({"answer": "accept"}, "tags: is missing"),
@@ -265,10 +274,6 @@ def test_what_was_skipped_is_left_out_and_counted(tmp_path: Path) -> None:
     records, notes = read(tmp_path / "x.jsonl", lines)
     assert tags_of(records) == [["syria"]]
     assert notes == [f"{tmp_path}/x.jsonl: 2 records without an answer are left out"]
-
-
-def annotation(*labels: object, field: str = "topics", kind: str = "choices", **facts: object) -> dict[str, object]:
-    return {"result": [{"type": kind, "from_name": field, "to_name": "t", "value": {kind: list(labels)}}], **facts}
 
 
 def task(*annotations: object) -> dict[str, object]:
@@ -298,6 +303,15 @@ def test_tasks_without_an_annotation_are_left_out(tmp_path: Path) -> None:
     records, notes = read(tmp_path / "x.json", tasks)
     assert tags_of(records) == [["syria"]]
     assert notes == [f"{tmp_path}/x.json: 2 records without an answer are left out"]
+
+
+@pytest.mark.parametrize("kind", ["labels", "hypertextlabels", "relation", "rating"])
+def test_a_project_that_labels_parts_of_texts_is_refused(tmp_path: Path, kind: str) -> None:
+    spans = task(annotation("LOC", kind=kind))
+    (problem,), _ = read(tmp_path / "x.json", [task({"result": []}), spans])
+    assert f'x.json: annotations: has results of the type "{kind}" and none of "choices" or "taxonomy"' in str(problem)
+    records, _ = read(tmp_path / "x.json", [task({"result": []}), spans, task(annotation("syria"))])
+    assert tags_of(records) == [[], [], ["syria"]]
 
 
 def test_one_of_several_fields_has_to_be_named(tmp_path: Path) -> None:
@@ -331,3 +345,18 @@ def test_a_long_column_that_is_not_read_is_named(tmp_path: Path) -> None:
     _, notes = read(tmp_path / "x.jsonl", [{"title": "Tên bài", "content": content, "tags": []}] * 3)
     advice = "read: title; not read: content (420 characters on average): --text-column content reads it"
     assert notes == [f"{tmp_path}/x.jsonl: {advice}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "message"),
+    [
+        ("x.jsonl", '{"text": "a", "tags": ["rice"], "tags": []}', "1: tags: stands twice in the record"),
+        ("x.jsonl", '{"text": "a", "cats": {"rice": 1, "rice": 0}}', "1: cats: has rice twice"),
+        ("x.jsonl", '{"text": "a", "tags": [], "borderline": "rice", "borderline": ""}', "1: borderline: stands twice"),
+        ("x.json", '[{"data": {"text": "a", "text": "b"}, "tags": []}]', "1: text: data: has text twice"),
+    ],
+)
+def test_labels_that_stand_twice_are_refused(tmp_path: Path, name: str, line: str, message: str) -> None:
+    (tmp_path / name).write_text(line, encoding="utf-8")
+    (problem,) = read_records([tmp_path / name])
+    assert f"{name}:{message}" in str(problem)

@@ -168,6 +168,19 @@ def test_the_head_of_a_file(tmp_path: Path) -> None:
     assert (stdin.columns(), stdin.sample(), stdin.size) == ([], [], 0)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_lines_in_utf16_without_a_byte_order_mark(
+    tmp_path: Path, encoding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    texts = [f"Bài số {n} kể chuyện đồng ruộng \U0001f33e" for n in range(3000)]
+    lines = "".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts)
+    path = tmp_path / ("x.jsonl.gz" if compress is gzip.compress else "x.jsonl")
+    path.write_bytes(compress(lines.encode(encoding)))
+    (source,) = find_sources([str(path)])
+    assert [record.fields["text"] for record in source.records() if isinstance(record, Record)] == texts
+
+
 def test_lines_in_utf16(tmp_path: Path) -> None:
     text = "".join(f'{{"text": "Bài {n}"}}\r\n' for n in range(30_000))
     (tmp_path / "x.jsonl").write_bytes(text.encode("utf-16"))

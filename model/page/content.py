@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Literal, NamedTuple
 
-from model.disguise import REPAIRED, fix_mojibake
+from model.disguise import mend
 from model.document import Document
 from model.errors import NoArticle
 from model.page.article import Article, find_article
@@ -55,9 +55,8 @@ def content_of(document: Document, page: Page) -> Content:
     warnings: dict[str, None] = {}
     is_page = False
     for name, given in document.fields.items():
-        prose = fix_mojibake(given)
-        if prose != given:
-            warnings[REPAIRED] = None
+        prose, mended = mend(given)
+        warnings |= dict.fromkeys(mended)
         markup = Markup.NONE if page == "never" else markup_of(prose)
         if page == "html" or markup is not Markup.NONE:
             prose, left_out[name], found = extract_html(prose)

@@ -44,8 +44,9 @@ INVISIBLE = (
 """Zero-width characters, soft hyphens, direction and variation marks: deleted wherever they stand."""
 COMBINING = "".join(map(chr, range(0x0300, 0x0370)))
 """Combining marks: text with any of them is composed (NFC) first; what will not compose is deleted."""
-NOTICED = "<&@Æ€¡¢£¤¥¦§¨©«¬®¯±´µ¶·¸»¼½¾¿×÷" + "".join(chr(c) for c in range(0x80, 0xA0) if c != 0x85)
-"""Gaps that are rare in Vietnamese, and with which markup, entities, addresses and mojibake begin or that are in them.
+NOTICED = "\0<&@Æ€¡¢£¤¥¦§¨©«¬®¯±´µ¶·¸»¼½¾¿×÷" + "".join(chr(c) for c in range(0x80, 0xA0) if c != 0x85)
+"""Gaps that are rare in Vietnamese, and with which markup, entities, addresses and mojibake begin or that are in them;
+NUL, of which a warning tells.
 
 A text with any of them, an invisible or a combining character, "//" or "www." is looked at by itself; no other is.
 """

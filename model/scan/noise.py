@@ -37,6 +37,26 @@ _WWW = re.compile(r"(?<![\w.\u0300-\u036f])(?:www|WWW|Www)\.")
 _REST = re.compile(r"""[^\s<>"“”«»]*[^\s<>"“”«».,;:!?…)\]}'’]""")
 _MAILBOX = re.compile(r"(?:(?<![\w\u0300-\u036f])mailto:)?(?<![\w.+\u0300-\u036f-])[\w.+\u0300-\u036f-]{1,64}\Z", re.I)
 _HOST = re.compile(r"[\w\u0300-\u036f-]{1,63}(?:\.[\w\u0300-\u036f-]{1,63})+")
+_TOP_DOMAINS = """
+com net org info biz gov edu int mil example test invalid news online site press asia app dev xyz
+vn ru ua uk fr de cn jp kr us eu au ch nl pl cz ir il sy tr by kh sg hk tw io tv
+"""
+"""Top-level domains that are no Vietnamese syllables ("xong.me" may be two sentences)."""
+_FILES = "html htm shtml xhtml php asp aspx jsp pdf doc docx xls xlsx jpg jpeg png gif webp svg"
+ENDINGS = "|".join(sorted({*_TOP_DOMAINS.split(), *_FILES.split()}, key=lambda name: (-len(name), name)))
+"""Alternatives of a pattern: last labels of host names and of file names."""
+_MAY_BE_BARE = re.compile(r"\.[a-z][a-z]")
+_BARE = re.compile(
+    rf"""(?<![\w.@/\u0300-\u036f-])
+    (?: (?<![^\s("'“‘«\[]) /(?:[\w\u0300-\u036f%~+=-]{{1,99}}[/.]){{0,20}}[\w\u0300-\u036f%~+=-]{{1,99}}\.(?:{ENDINGS})
+      | (?:[A-Za-z0-9_-]{{1,63}}\.){{1,9}} (?: (?:{ENDINGS}) | [a-z]{{2,24}}(?=/[^\s<>"“”«».,;:!?…)\]}}'’]) )
+    )
+    (?![\w\u0300-\u036f-]|\.\w)
+    (?: (?: :[0-9]{{1,5}})? (?:[/?\#][^\s<>"“”«»]*[^\s<>"“”«».,;:!?…)\]}}'’])? )
+    """,
+    re.X,
+)
+"""Addresses without a scheme, whose last label is in small letters: "bao.example/a", "bao.vn", "/a/b.html"."""
 _LONGEST_HEAD = 80
 """More characters than a scheme or the name of a mailbox has."""
 
@@ -70,7 +90,7 @@ def entities(text: str) -> Iterator[Edit]:
 def addresses_and_markup(text: str) -> Iterator[Edit]:
     """Yield the URLs, e-mail addresses, tags and comments in a text; of two that overlap, the one that begins first."""
     done = 0
-    for start, end, new in sorted([*_markup(text), *_urls(text), *_mails(text)], key=_place):
+    for start, end, new in sorted([*_markup(text), *_urls(text), *_bare(text), *_mails(text)], key=_place):
         if start >= done:
             yield start, end, new
             done = end
@@ -101,6 +121,20 @@ def _urls(text: str) -> Iterator[Edit]:
             if rest := _REST.match(text, end):
                 end = rest.end()
                 yield www.start(), end, " "
+
+
+def _bare(text: str) -> Iterator[Edit]:
+    done = 0
+    for sign in _MAY_BE_BARE.finditer(text):
+        at = sign.start()
+        if at < done:
+            continue
+        # No address has a space in it: only what stands between two of them is searched.
+        start = 1 + max(text.rfind(" ", done, at), text.rfind("\n", done, at), done - 1)
+        space = text.find(" ", at)
+        done = space if space >= 0 else len(text)
+        for match in _BARE.finditer(text, start, done):
+            yield match.start(), match.end(), " "
 
 
 def _mails(text: str) -> Iterator[Edit]:

@@ -1,6 +1,6 @@
 """What is no prose, in the plainest Python: the part of `model.scan.plain` that `model.scan.noise` is held to.
 
-Only the pattern of a tag is shared with `noise`: it is a list of HTML's elements.
+Only lists are shared with `noise`: the pattern of a tag, which has HTML's elements, and the last labels of addresses.
 
 >>> blank(decode_entities("m&#7899;i, xem https://bao.example/ukraine."))
 'mới, xem  .'
@@ -22,6 +22,15 @@ MAIL = re.compile(
 )
 SCHEME = re.compile(r"(?:(?i:https?|ftps?)|(?<![\w\u0300-\u036f])[a-zA-Z][a-zA-Z0-9+.-]{0,15})://")
 WWW = re.compile(r"(?<![\w.\u0300-\u036f])(?:www|WWW|Www)\.")
+NAME = r"[\w\u0300-\u036f%~+=-]{1,99}"
+PATH = re.compile(
+    rf"(?:(?<=[\s(\"'“‘«\[])|\A)/(?:{NAME}[/.]){{0,20}}{NAME}\.(?:{noise.ENDINGS})(?![\w\u0300-\u036f-]|\.\w)"
+)
+HOST = re.compile(
+    rf"(?<![\w.@/\u0300-\u036f-])(?:[A-Za-z0-9_-]{{1,63}}\.){{1,9}}(?:{noise.ENDINGS})(?![\w\u0300-\u036f-]|\.\w)"
+)
+HOST_WITH_PATH = re.compile(r"(?<![\w.@/\u0300-\u036f-])(?:[A-Za-z0-9_-]{1,63}\.){1,9}[a-z]{2,24}(?=/)")
+PORT = re.compile(r":[0-9]{1,5}")
 MARKS = set(map(chr, range(0x300, 0x370)))
 """Combining marks: they belong to the letter before them."""
 STOPS = ".,;:!?…)]}'’"
@@ -40,6 +49,7 @@ def blank(text: str) -> str:
     """
     finders: list[Callable[[str, int], tuple[int, str]]] = [_tag_at]
     finders += [partial(_address_at, head) for head in (SCHEME, WWW, MAIL)]
+    finders.append(_bare_address_at)
     every = [span for find in finders for span in _spans(text, find)]
     pieces, done = "", 0
     for start, end, gap in sorted(every, key=lambda span: (span[0], -span[1])):
@@ -77,6 +87,22 @@ def _address_at(head: re.Pattern[str], text: str, at: int) -> tuple[int, str]:
     if not match or head is MAIL:
         return (match.end() if match else at), " "
     return _end_of_address(text, match.end()) or at, " "
+
+
+def _bare_address_at(text: str, at: int) -> tuple[int, str]:
+    """Return where an address without a scheme that begins at `at` ends: a path, a host name, or both."""
+    match = PATH.match(text, at) or HOST.match(text, at)
+    if not match:
+        match = HOST_WITH_PATH.match(text, at)
+        after = text[match.end() + 1 : match.end() + 2] if match else ""
+        if not match or not after or after.isspace() or after in STOPS or after in NO_ADDRESS:
+            return at, ""
+    end = match.end()
+    port = PORT.match(text, end)
+    behind = port.end() if port else end
+    if behind < len(text) and text[behind] in "/?#" and (rest := _end_of_address(text, behind + 1)):
+        return rest, " "
+    return behind, " "
 
 
 def _end_of_address(text: str, at: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from model.files import file_identity, is_open_as, is_written_in_place
 from service.batch.options import BatchError, Options
 from service.batch.output import OutputFiles
+from training.corpus import destination
 from training.corpus.sources import Source
 
-_STDIN, _STDOUT, _STDERR = 0, 1, 2
+_STDIN, _STDOUT = 0, 1
 
 
 def is_folder(output: str) -> bool:
@@ -25,22 +26,13 @@ def is_folder(output: str) -> bool:
 
 def is_stream(output: str) -> bool:
     """Tell whether an output is written in place: standard output, a pipe, a device, an open file of this process."""
-    if output == "-":
-        return True
-    try:
-        there = os.stat(output)
-    except OSError:
-        return False
-    if stat.S_ISDIR(there.st_mode):
-        return False
-    is_open = any(_is_same(number, there) for number in (_STDOUT, _STDERR))
-    return is_open or not stat.S_ISREG(there.st_mode) or output.startswith(("/dev/fd/", "/proc/"))
+    return output == "-" or is_written_in_place(Path(output))
 
 
 @contextmanager
 def open_stream(output: str) -> Iterator[IO[bytes]]:
     """Open an output for which `is_stream` holds, and flush it at the end."""
-    if output == "-" or _is_same(_STDOUT, os.stat(output)):
+    if output == "-" or is_open_as(_STDOUT, Path(output)):
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
@@ -86,23 +78,16 @@ def _with_suffix(path: Path, suffix: str) -> Path:
 
 
 def check_apart(sources: Iterable[Source], targets: Iterable[Path]) -> None:
-    """Raise BatchError where a run would write to a file that it reads, whatever name or link leads to it."""
-    read = {identity: source for source in sources if (identity := _identity(source.path or _STDIN))}
+    """Raise DataError where a run would write to a file that it reads, also where it keeps what is unfinished."""
     for target in targets:
-        for path in OutputFiles.of(target):
-            identity = _identity(path)
-            if identity in read:
-                raise BatchError(
-                    f"{target}: is the input {read[identity].name}, which would be lost: choose another output, "
-                    "outside of the folders that are read"
-                )
+        destination.check_apart(sources, [target, *OutputFiles.of(target)])
 
 
 def check_stdout(sources: Iterable[Source]) -> None:
     """Raise BatchError where standard output goes to a file that is read."""
-    out = _identity(_STDOUT)
+    out = file_identity(_STDOUT)
     for source in sources:
-        if out and out == _identity(source.path or _STDIN):
+        if out and out == file_identity(source.path or _STDIN):
             raise BatchError(f"{source.name}: is an input, and standard output goes to it: choose another output")
 
 
@@ -122,19 +107,3 @@ def without_journals(sources: Iterable[Source], given: Sequence[str]) -> list[So
         or not source.name.endswith(".part.jsonl")
         or not Path(source.name.removesuffix(".jsonl")).exists()
     ]
-
-
-def _identity(file: Path | int) -> tuple[int, int] | None:
-    """Return what is the same for all names of one file; None for what is missing or no file."""
-    try:
-        there = os.stat(file)
-    except OSError:
-        return None
-    return (there.st_dev, there.st_ino) if stat.S_ISREG(there.st_mode) else None
-
-
-def _is_same(number: int, there: os.stat_result) -> bool:
-    try:
-        return os.path.samestat(os.fstat(number), there)
-    except OSError:  # closed
-        return False

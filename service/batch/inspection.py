@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from model.errors import DataError, Problem
+from model.errors import DataError
 from service.batch.options import Options
+from training.corpus.column_check import missing_columns
 from training.corpus.records import Record, describe_unread
 from training.corpus.sources import Source
 
@@ -43,19 +43,11 @@ class Inspection:
         records = [record for record in sample if record.line]  # a document in a file of its own has no columns
         if not records:
             return
-        self._check("--text-column", self.options.text_column, source, records)
-        self._check("--id-column", self.options.id_column, source, records)
+        asked_for = {"--text-column": self.options.text_column, "--id-column": self.options.id_column}
+        if problems := missing_columns(source.name, (), records, asked_for):
+            raise DataError(problems[:1])
         unread = describe_unread(records, self.options.text_column)
         if unread:
             self._n_notes += 1
             if self._n_notes <= _MOST_NOTES:
                 self.notify(f"{source.name}: {unread}")
-
-    def _check(self, flag: str, column: str | None, source: Source, records: Sequence[Record]) -> None:
-        if column is None or any(column in record.fields for record in records):
-            return
-        names = list(dict.fromkeys(name for record in records for name in record.fields))
-        close = difflib.get_close_matches(column, names, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        message = f"is in none of the first {len(records):,} records; there is {', '.join(names) or 'nothing'}{hint}"
-        raise DataError([Problem(source.name, 0, f"{flag} {column}", message)])

@@ -125,6 +125,9 @@ def _output(item: Item, result: Tagging | Problem, layout: Layout, options: Opti
     if record and options.keep:
         used = record.used(options.text_column, options.id_column or "id")
         kept = {name: value for name, value in record.fields.items() if name not in used}
+        if broken := record.broken(kept):
+            kept_warnings = [f"{problem.field}: {problem.message}" for problem in broken]
+            output["warnings"] = [*output.get("warnings", ()), *kept_warnings]
         output.update(zip(layout.rename(tuple(kept)), kept.values(), strict=True))
     return output
 

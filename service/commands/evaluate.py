@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,8 +48,9 @@ def command(
     from training.corpus.readers import read_examples
     from training.measure.card import write_card
     from training.measure.evaluation import evaluate
-    from training.measure.report import write_report
+    from training.measure.report import write_figures, write_report
 
+    _check_outputs(data, [path for path in (compare, topics) if path], json_file, report, card)
     tagger = TopicTagger.load(model, environ=environment())
     examples = read_examples(data, Columns(text_column, id_column, label_field), notify)
     evaluation = evaluate(tagger, examples, show_progress)
@@ -59,13 +59,29 @@ def command(
         comparison = {_SYSTEM: evaluation.figures, **_compare(evaluation, compare, topics)}
     _print(tagger, evaluation, comparison)
     if json_file:
-        figures = {"model": tagger.version, "figures": evaluation.figures, "comparison": comparison}
-        json_file.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_figures(json_file, tagger, evaluation, comparison)
     if report:
         write_report(report, tagger, evaluation, comparison)
     if card:
         write_card(card, tagger, evaluation, comparison)
     return 0
+
+
+def _check_outputs(
+    data: Sequence[str], others: Sequence[Path], json_file: Path | None, report: Path | None, card: Path | None
+) -> None:
+    """Raise DataError, before anything is measured, where an output would replace what somebody needs."""
+    from training.corpus.destination import check_apart, refuse_to_replace
+    from training.corpus.sources import Source, find_sources
+    from training.measure.report import files_of, is_figures
+
+    reported = files_of(report) if report else []
+    inputs: list[Source | Path] = [*find_sources(data, labelled=True), *others]
+    check_apart(inputs, [path for path in (json_file, *reported, card) if path])
+    if json_file and json_file.is_file() and not is_figures(json_file):
+        raise refuse_to_replace(json_file, "file of figures that `chude eval --json` has written")
+    if report and any(path.exists() for path in reported) and not is_figures(reported[0]):
+        raise refuse_to_replace(report, "folder with a report that `chude eval --report` has written")
 
 
 def _compare(evaluation: Evaluation, compare: Path, topics: Path | None) -> dict[str, Mapping[str, Any] | str]:

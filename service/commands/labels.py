@@ -15,11 +15,13 @@ from model.errors import DataError, Problem
 from service.commands.columns import column_options, notify
 from service.commands.store import the_store
 from service.environment import environment, user_name
+from training.corpus.column_check import check_columns
 from training.corpus.examples import Columns, Example
-from training.corpus.readers import read_records
+from training.corpus.readers import asked_for, read_records
 from training.corpus.records import Identity, describe_unread
 from training.corpus.sources import Source, find_sources
 from training.corpus.writers import json_lines, write_examples
+from training.labels.exports import check_replaceable
 from training.labels.store import Changes, Labelling, LabelStore
 
 _SHOWN_PROBLEMS = 20
@@ -47,7 +49,7 @@ def import_(
     """Add the labels in FILES: all of a file, or, if a record in it is bad, nothing of it."""
     store = the_store(environment())
     columns = Columns(text_column, id_column, label_field)
-    _check_id_column(find_sources(files, labelled=True), id_column)
+    check_columns(find_sources(files, labelled=True), asked_for(columns))
     failed = False
     for file in files:
         labelling = Labelling(who=who or user_name(environment()), source=file)
@@ -83,29 +85,26 @@ def _import_file(store: LabelStore, file: str, columns: Columns, labelling: Labe
     return changes
 
 
-def _check_id_column(sources: list[Source], id_column: str) -> None:
-    """Refuse an id column that was asked for, and that none of a file's first records has. Raises DataError."""
-    problems = []
-    for source in sources if id_column != "id" else ():
-        sample = source.sample()
-        names = dict.fromkeys([*source.columns(), *(name for record in sample for name in record.fields)])
-        if names and id_column not in names:
-            message = f"no such column; there is {', '.join(names)}: name another one with --id-column"
-            problems.append(Problem(source.name, 0, id_column, message))
-    if problems:
-        raise DataError(problems)
-
-
 @command.command("export")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-def export(file: Path) -> int:
-    """Write every text with its latest labels into FILE, by its name, or as JSON Lines to -."""
+@click.option("--overwrite", is_flag=True, help="Replace whatever FILE is.")
+@click.option("--bom", is_flag=True, help="Begin CSV or TSV with a byte order mark, so that Excel reads it as UTF-8.")
+def export(file: Path, overwrite: bool, bom: bool) -> int:
+    """Write every text with its latest labels into FILE, by its name, or as JSON Lines to -.
+
+    An earlier export is replaced. A file that was imported, or that has texts or fields which are not in the store, is
+    replaced only with --overwrite.
+    """
     store = the_store(environment())
     if str(file) == "-":
+        if bom:
+            raise click.UsageError("--bom is for CSV and TSV; the output is jsonl")
         for line in json_lines(store.examples()):
             sys.stdout.buffer.write(line)
         return 0
-    click.echo(f"{file}: {write_examples(store.examples(), file):,} examples")
+    if file.is_file() and not overwrite:
+        check_replaceable(file, store)
+    click.echo(f"{file}: {write_examples(store.examples(), file, bom=bom):,} examples")
     return 0
 
 
@@ -156,7 +155,7 @@ def suggest_(
     from training.labels.suggestions import keep_queue, suggest
 
     sources = find_sources(files)
-    _check_id_column(sources, id_column)
+    check_columns(sources, asked_for(Columns(text_column, id_column)))
     store = the_store(environment())
     candidates = _Candidates(sources, text_column, id_column)
     suggestions = suggest(

@@ -90,10 +90,19 @@ def prune(keep: int) -> int:
 @click.option("--model", "chosen", help="Folder of an artifact, or a version; by default the live one.")
 def export(path: Path, chosen: str | None) -> int:
     """Write the model as a scikit-learn estimator, with joblib."""
+    from training.corpus.destination import refuse_to_replace
     from training.sklearn_export import export_sklearn
 
+    if path.is_file() and not _is_pickle(path):
+        raise refuse_to_replace(path, "file that `chude export --sklearn` has written")
     artifact = load(artifact_folder(environment(), chosen))
     with write_whole(path) as part:
         export_sklearn(artifact, str(part))
     click.echo(f"{path}: version {artifact.version}; predict_proba and predict take a list of texts")
     return 0
+
+
+def _is_pickle(path: Path) -> bool:
+    """Tell whether a file is empty, or begins as joblib writes it: with the mark of pickle's protocols from 2 on."""
+    with path.open("rb") as stream:
+        return stream.read(1) in (b"", b"\x80")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, cast
 
 import zstandard
@@ -21,6 +23,19 @@ def decompressed(raw: IO[bytes], compression: str) -> IO[bytes]:
     if compression == ".zst":
         return cast(IO[bytes], io.BufferedReader(_Zstandard(raw), _CHUNK_BYTES))
     return raw
+
+
+@contextmanager
+def compressed(raw: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
+    """Open a file for writing with the compression `.gz`, `.zst` or none; the file below it stays open."""
+    if compression == ".gz":
+        with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6, mtime=0, filename="") as stream:
+            yield cast(IO[bytes], stream)
+    elif compression == ".zst":
+        with zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as writer:
+            yield cast(IO[bytes], writer)
+    else:
+        yield raw
 
 
 class _Zstandard(io.RawIOBase):

@@ -16,7 +16,7 @@ from model.artifact.validation import MAX_SLUG_CHARS, SLUG
 from model.document import Document, FieldError, shorten
 from model.errors import Problem, TextError
 from model.page.content import content_of
-from training.corpus.exports import Answer, Skipped, answer_of
+from training.corpus.exports import LABEL_FIELDS, Answer, Skipped, answer_of
 from training.corpus.records import Identity, Record
 
 T = TypeVar("T")
@@ -107,6 +107,7 @@ def make_example(
 ) -> Example | list[Problem]:
     """Return the example that a record and its labels make, or everything that is wrong with them."""
     checks = _Checks(file, record.line)
+    checks.problems += record.broken({*LABEL_FIELDS, *([columns.labels] if columns.labels else [])})
     document = checks.run(columns.text or "text", lambda: _readable(record.document(columns.text)))
     identity = checks.run(columns.id, lambda: _short(record.identity(file, columns.id)))
     labels = columns.labels or "tags"
@@ -119,7 +120,14 @@ def make_example(
         tags = checks.run(labels, lambda: parse_tags(answer.tags))
     borderline = checks.run("borderline", lambda: parse_tags(record.fields.get("borderline") or []))
     evidence = checks.run("evidence", lambda: parse_evidence(record.fields.get("evidence") or {}))
-    if document is None or identity is None or tags is None or borderline is None or evidence is None:
+    if (
+        checks.problems
+        or document is None
+        or identity is None
+        or tags is None
+        or borderline is None
+        or evidence is None
+    ):
         return checks.problems
     return Example(identity, document, tags, borderline, file, record.line, evidence)
 

@@ -17,8 +17,15 @@ from model.document import FieldError, shorten
 
 MIN_VALUE = 0.5
 """Value in spaCy's `cats` from which a text has the tag."""
-SKIPPED = "skipped by the annotator"
+LABEL_FIELDS = ("tags", "borderline", "evidence", "annotations", "answer", "accept", "cats", "label", "labels")
+"""Fields that a record may have its labels in."""
 _CHOICES = ("choices", "taxonomy")
+_WHOLE_TEXTS = (
+    "only labels of whole texts are read: export a project of text classification (Label Studio: one with Choices; "
+    'doccano: Document Classification; Prodigy: textcat), such as {"text": "...", "label": ["a-tag"]}'
+)
+LABELS_PARTS = f"labels parts of the text, and {_WHOLE_TEXTS}"
+"""What is wrong with labels of parts of a text, and what to do."""
 
 
 class Skipped(Exception):
@@ -35,16 +42,18 @@ class Answer:
     """Whether only one tag was asked for; other records of the same text have the others."""
 
 
-def answer_of(fields: Mapping[str, object], label_field: str = "") -> Answer | None:
+def answer_of(fields: Mapping[str, object], label_field: str = "", *, choices_elsewhere: bool = False) -> Answer | None:
     """Return the labels of a record, None where there are none. Raises FieldError, Skipped for one without an answer.
 
-    `label_field` names the field, of the record or of Label Studio's tasks, that has the labels.
+    `label_field` names the field, of the record or of Label Studio's tasks, that has the labels. A task with nothing
+    but labels of parts of the text has no tag where other tasks of its project have choices (`choices_elsewhere`), and
+    is refused otherwise.
     """
     if label_field and label_field in fields:
         return Answer(_listed(label_field, fields[label_field]))
     annotations = fields.get("annotations")
     if isinstance(annotations, list) and "tags" not in fields:
-        return Answer(_annotated(annotations, label_field))
+        return Answer(_annotated(annotations, label_field, choices_elsewhere))
     if label_field:
         return None
     if fields.get("tags") is not None:
@@ -56,13 +65,14 @@ def answer_of(fields: Mapping[str, object], label_field: str = "") -> Answer | N
     for name in ("label", "labels"):
         if fields.get(name) is not None:
             return Answer(_listed(name, fields[name]))
+    if isinstance(fields.get("entities"), list):
+        raise FieldError("entities", LABELS_PARTS)
     return None
 
 
-def has_labels(columns: Iterable[str], label_field: str = "") -> bool:
+def has_labels(columns: Iterable[str]) -> bool:
     """Tell whether a table with these columns can have labels."""
-    names = {label_field} if label_field else {"tags", "label", "labels"}
-    return bool(names & set(columns))
+    return bool({"tags", "label", "labels"} & set(columns))
 
 
 def _listed(name: str, value: object) -> object:
@@ -70,7 +80,7 @@ def _listed(name: str, value: object) -> object:
     if isinstance(value, Mapping) and "choices" in value:
         value = value["choices"]
     if isinstance(value, list) and any(isinstance(label, list | Mapping) for label in value):
-        raise FieldError(name, "labels parts of the text: export a project of text classification")
+        raise FieldError(name, LABELS_PARTS)
     return value.replace("#", " ") if isinstance(value, str) else value  # how doccano joins labels in CSV
 
 
@@ -85,6 +95,8 @@ def _prodigy(fields: Mapping[str, object]) -> Answer:
         return Answer([label] if answer == "accept" else [], of_one_tag=True)
     if answer == "reject":
         raise Skipped  # of a choice of several: it says that the text, or the question, was no good
+    if fields.get("accept") is None and "spans" in fields:
+        raise FieldError("spans", LABELS_PARTS)
     return Answer(fields.get("accept"))
 
 
@@ -94,7 +106,7 @@ def _cats(value: object) -> list[str]:
     return [str(tag) for tag, share in value.items() if share >= MIN_VALUE]
 
 
-def _annotated(annotations: Sequence[object], label_field: str) -> list[object]:
+def _annotated(annotations: Sequence[object], label_field: str, choices_elsewhere: bool) -> list[object]:
     """Return the labels of a task: those of the ground truth, or else of the annotation that was finished last."""
     finished = [one for one in annotations if isinstance(one, Mapping) and not one.get("was_cancelled")]
     if len(annotations) and not all(isinstance(one, Mapping) for one in annotations):
@@ -105,6 +117,8 @@ def _annotated(annotations: Sequence[object], label_field: str) -> list[object]:
     fields = choice_fields([last])
     if not label_field and len(fields) > 1:
         raise FieldError("annotations", ambiguous(fields))
+    if not fields and not choices_elsewhere and (kinds := other_kinds([last])):
+        raise FieldError("annotations", no_choices(kinds))
     return [
         label
         for part in _choices(last)
@@ -131,11 +145,32 @@ def choice_fields(annotations: Iterable[object]) -> list[str]:
     return list(names)
 
 
+def no_choices(kinds: Sequence[str]) -> str:
+    """Return what to do about annotations that have nothing but results of other kinds than choices."""
+    named = ", ".join(f'"{kind}"' for kind in kinds)
+    return f'has results of the type {named} and none of "choices" or "taxonomy": {_WHOLE_TEXTS}'
+
+
+def other_kinds(annotations: Iterable[object]) -> list[str]:
+    """Return the kinds of results in the annotations that are no labels of the whole text, in order."""
+    kinds: dict[str, None] = {}
+    for annotation in annotations:
+        with suppress(FieldError):
+            kinds.update(
+                (str(part.get("type")), None) for part in _parts(annotation) if part.get("type") not in _CHOICES
+            )
+    return list(kinds)
+
+
 def _choices(annotation: object) -> list[Mapping[str, object]]:
+    return [part for part in _parts(annotation) if part.get("type") in _CHOICES]
+
+
+def _parts(annotation: object) -> list[Mapping[str, object]]:
     result = annotation.get("result") if isinstance(annotation, Mapping) else None
     if not isinstance(result, list) or not all(isinstance(part, Mapping) for part in result):
         raise FieldError("annotations", "is not as Label Studio exports it: use its JSON export")
-    return [part for part in result if part.get("type") in _CHOICES]
+    return result
 
 
 def _labels(part: Mapping[str, object]) -> list[object]:

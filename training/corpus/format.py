@@ -53,6 +53,9 @@ class Format(ABC):
     unlabelled: ClassVar[bool] = True
     """Whether a file of this kind is read where no labels are wanted."""
 
+    is_one_document: ClassVar[bool] = False
+    """Whether a file of this kind is one document, in place of many records."""
+
     @abstractmethod
     def records(self, contents: Contents) -> Records:
         """Yield the records, and a problem in place of each that cannot be read.

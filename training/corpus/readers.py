@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from model.document import FIELDS, FieldError
 from model.errors import DataError, Problem
+from training.corpus.column_check import missing_columns
 from training.corpus.examples import COLUMNS, Columns, Example, make_example
-from training.corpus.exports import Skipped, ambiguous, answer_of, choice_fields, has_labels
+from training.corpus.exports import Skipped, ambiguous, answer_of, choice_fields, has_labels, no_choices, other_kinds
 from training.corpus.records import Record, describe_unread
 from training.corpus.sources import Source, find_sources
 
@@ -49,12 +50,22 @@ def read_examples(names: Sequence[str | Path], columns: Columns = COLUMNS, notif
     return [record for record in records if isinstance(record, Example)]
 
 
+def asked_for(columns: Columns) -> dict[str, str | None]:
+    """Return the columns that are called otherwise than usual, by the options that say so.
+
+    The field of the labels is left to the reader: it may be one of Label Studio's tasks.
+    """
+    return {"--text-column": columns.text, "--id-column": columns.id if columns.id != COLUMNS.id else None}
+
+
 class _Labelled:
     """One labelled file."""
 
     def __init__(self, source: Source, columns: Columns, notify: Notify) -> None:
         self._source, self._columns, self._notify = source, columns, notify
         self._skipped = 0
+        self._has_choices = False
+        """Whether some task of a Label Studio project has labels of its whole text."""
         self._merged: dict[str, Example] = {}
         """Examples whose tags stand in records of their own, one per tag, by their texts."""
 
@@ -77,7 +88,7 @@ class _Labelled:
     def _parsed(self, record: Record) -> Iterator[Example | Problem]:
         name = self._source.name
         try:
-            answer = answer_of(record.fields, self._columns.labels)
+            answer = answer_of(record.fields, self._columns.labels, choices_elsewhere=self._has_choices)
         except FieldError as error:
             yield Problem(name, record.line, error.field, error.message)
             return
@@ -100,17 +111,35 @@ class _Labelled:
         """Return why the file as a whole cannot be used, where its head or its tasks say so."""
         source, columns = self._source, self._columns
         head = source.columns()
+        named = missing_columns(source.name, head, source.sample(), asked_for(columns))
+        if named:
+            return named[0]
         listed = ", ".join(head)
-        if head and not has_labels(head, columns.labels):
-            return Problem(source.name, 1, columns.labels or "tags", f"no such column; the header has {listed}")
-        if head and not {columns.text, *([] if columns.text else FIELDS)} & set(head):
+        if head and not columns.labels and not has_labels(head):
+            message = f"no such column; the header has {listed}: name the one to read with --label-field"
+            return Problem(source.name, 1, "tags", message)
+        if head and not columns.text and not {*FIELDS} & set(head):
             message = f"no such column; the header has {listed}: name the one to read with --text-column"
-            return Problem(source.name, 1, columns.text or "text", message)
-        return self._ambiguous_fields() if source.format == "json" and source.path else None
+            return Problem(source.name, 1, "text", message)
+        return (self._ambiguous_fields() if source.format == "json" and source.path else None) or self._no_labels(head)
+
+    def _no_labels(self, head: Sequence[str]) -> Problem | None:
+        """Return that the field of the labels is nowhere, where it was named, and there are no tasks that have it."""
+        sample = self._source.sample()
+        if any(isinstance(record.fields.get("annotations"), list) for record in sample):
+            return None
+        return next(
+            iter(missing_columns(self._source.name, head, sample, {"--label-field": self._columns.labels or None})),
+            None,
+        )
 
     def _ambiguous_fields(self) -> Problem | None:
         lists = (record.fields.get("annotations") for record in self._source.records() if isinstance(record, Record))
-        fields = choice_fields(one for annotations in lists if isinstance(annotations, list) for one in annotations)
+        annotations = [one for some in lists if isinstance(some, list) for one in some]
+        fields = choice_fields(annotations)
+        self._has_choices = bool(fields)
+        if not fields and (kinds := other_kinds(annotations)):
+            return Problem(self._source.name, 0, "annotations", no_choices(kinds))
         if len(fields) > 1 and not self._columns.labels:
             return Problem(self._source.name, 0, "annotations", ambiguous(fields))
         if fields and self._columns.labels and self._columns.labels not in fields:

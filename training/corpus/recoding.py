@@ -1,4 +1,4 @@
-"""Files in other encodings read as UTF-8: UTF-16 by its byte order mark, windows-1258 by its words."""
+"""Files in other encodings read as UTF-8: UTF-16 by its byte order mark or its zeros, windows-1258 by its words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import unicodedata
 from typing import IO, cast
 
-from model.encoding import decode
+from model.encoding import decode, utf16_without_bom
 from model.errors import UnreadableText
 from training.corpus.format import Contents
 
@@ -33,6 +33,8 @@ def _encoding_of(sample: bytes, file: str) -> str | None:
     """Return the encoding of a file that begins like this, where it is another than UTF-8."""
     if sample.startswith(_UTF16) and not sample.startswith(codecs.BOM_UTF32_LE):
         return "utf-16"
+    if utf16 := utf16_without_bom(sample[: len(sample) // 2 * 2]):
+        return utf16
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
         return None
@@ -50,7 +52,9 @@ class _Recoded(io.RawIOBase):
 
     def __init__(self, stream: IO[bytes], encoding: str) -> None:
         self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)("surrogatepass" if encoding == "utf-16" else "replace")
+        self._decoder = codecs.getincrementaldecoder(encoding)(
+            "surrogatepass" if encoding.startswith("utf-16") else "replace"
+        )
         self._text = ""
         self._ready = b""
 

@@ -64,8 +64,14 @@ class Record(NamedTuple):
 
     def _refuse_broken(self, names: Iterable[str]) -> None:
         for problem in self.problems:
-            if problem.field in names:
+            # A number is refused for being one, whether JSON has it or not.
+            if problem.field in names and not isinstance(self.fields.get(problem.field), float):
                 raise FieldError(problem.field, problem.message)
+
+    def broken(self, names: Iterable[str]) -> list[Problem]:
+        """Return what is broken in some of the fields."""
+        wanted = frozenset(names)
+        return [problem for problem in self.problems if problem.field in wanted]
 
 
 def read_fields(fields: Mapping[str, object], text_column: str | None = None) -> list[str]:

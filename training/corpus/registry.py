@@ -11,6 +11,8 @@ from training.corpus import formats
 from training.corpus.format import Format
 
 COMPRESSIONS = (".gz", ".zst")
+WITH_BOM = ("csv", "tsv")
+"""Formats that may begin with a byte order mark."""
 _BASE: type[Format] = Format  # type: ignore[type-abstract]
 
 
@@ -53,6 +55,16 @@ def format_of(name: str, *, labelled: bool = False) -> Format | None:
     """Return the format that a file's name stands for; `.txt` is fastText's where labels are wanted."""
     suffix = split_name(name)[1]
     return next((format for format in known_formats(labelled=labelled).values() if suffix in format.suffixes), None)
+
+
+def holds_records(name: str) -> bool:
+    """Tell whether a file's name says that it has many records, and is no document.
+
+    >>> holds_records("a.PQ"), holds_records("a.csv.gz"), holds_records("a.txt.gz"), holds_records("a")
+    (True, True, False, False)
+    """
+    format = format_of(name) or format_of(name, labelled=True)
+    return format is not None and not format.is_one_document
 
 
 def known_suffixes(*, labelled: bool) -> str:

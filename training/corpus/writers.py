@@ -12,11 +12,13 @@ import msgspec
 from model.document import FIELDS
 from model.errors import DataError, Problem
 from model.files import write_whole
+from training.corpus.compression import compressed
 from training.corpus.examples import Example
 from training.corpus.format import AppendedFormat, WholeFormat
-from training.corpus.registry import FORMATS, format_of, split_name
+from training.corpus.registry import COMPRESSIONS, FORMATS, WITH_BOM, format_of, split_name
 
-_COLUMNS = ("id", *FIELDS, "tags", "borderline", "evidence")
+COLUMNS = ("id", *FIELDS, "tags", "borderline", "evidence")
+"""The fields that an example has in a file."""
 _ROWS = 500
 
 
@@ -50,17 +52,30 @@ class RecordRows:
                 yield [record.get(column) for column in self._columns]
 
 
-def write_examples(examples: Iterable[Example], path: Path) -> int:
-    """Write the examples into a file, by its name, whole or not at all; return how many. Raises DataError."""
+def writable_format(path: Path, *, bom: bool = False) -> AppendedFormat | WholeFormat:
+    """Return the format that a file's name stands for. Raises DataError where it cannot be written in that way."""
     format = format_of(path.name, labelled=True)
-    if not isinstance(format, AppendedFormat | WholeFormat) or split_name(path.name)[2]:
+    if not isinstance(format, AppendedFormat | WholeFormat):
         raise DataError([Problem(str(path), 0, "", f"unknown kind of file to write: use one of {writable_suffixes()}")])
+    if isinstance(format, WholeFormat) and split_name(path.name)[2]:
+        raise DataError([Problem(str(path), 0, "", f"{format.name} is not written compressed: leave the ending out")])
+    if bom and format.name not in WITH_BOM:
+        raise DataError([Problem(str(path), 0, "", f"a byte order mark is for CSV and TSV; this is {format.name}")])
+    return format
+
+
+def write_examples(examples: Iterable[Example], path: Path, *, bom: bool = False) -> int:
+    """Write the examples into a file, by its name, whole or not at all; return how many. Raises DataError.
+
+    With `bom` a table begins with a byte order mark, by which Excel knows UTF-8.
+    """
+    format = writable_format(path, bom=bom)
     with write_whole(path) as part, tempfile.TemporaryDirectory(prefix="chude-") as folder:
         lines = Path(folder) / "examples.jsonl"
         columns, count = _spool(examples, lines)
         rows = RecordRows(lines, columns)
         if isinstance(format, AppendedFormat):
-            _append(format, part, columns, rows)
+            _append(format, part, columns, rows, bom=bom, compression=split_name(path.name)[2])
         else:
             format.write(part, columns, rows)
     return count
@@ -68,8 +83,10 @@ def write_examples(examples: Iterable[Example], path: Path) -> int:
 
 def writable_suffixes() -> str:
     """Return the endings of names that are written, for a message."""
-    written = (format for format in FORMATS.values() if isinstance(format, AppendedFormat | WholeFormat))
-    return ", ".join(suffix for format in written for suffix in format.suffixes)
+    written = [format for format in FORMATS.values() if isinstance(format, AppendedFormat | WholeFormat)]
+    lines = ", ".join(suffix for format in written if isinstance(format, AppendedFormat) for suffix in format.suffixes)
+    whole = ", ".join(suffix for format in written if isinstance(format, WholeFormat) for suffix in format.suffixes)
+    return f"{lines} (each with {' or '.join(COMPRESSIONS)} if you like), {whole}"
 
 
 def _spool(examples: Iterable[Example], lines: Path) -> tuple[list[str], int]:
@@ -81,12 +98,20 @@ def _spool(examples: Iterable[Example], lines: Path) -> tuple[list[str], int]:
             used.update(record)
             stream.write(msgspec.json.encode(record) + b"\n")
             count += 1
-    return [column for column in _COLUMNS if column in used], count
+    return [column for column in COLUMNS if column in used], count
 
 
-def _append(format: AppendedFormat, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def _append(
+    format: AppendedFormat,
+    path: Path,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    bom: bool,
+    compression: str,
+) -> None:
     waiting = iter(rows)
-    with path.open("wb") as stream:
-        stream.write(format.header(columns))
+    with path.open("wb") as raw, compressed(raw, compression) as stream:
+        stream.write(format.header(columns, bom=bom))
         while some := list(islice(waiting, _ROWS)):
             stream.write(format.encode(some, columns))

@@ -8,6 +8,7 @@ from typing import Any
 
 from model import TopicTagger
 from model.errors import DataError, Problem
+from model.files import write_whole
 from training.measure.evaluation import Evaluation
 from training.measure.report import LABELS_NOTE, comparison_table, figure_table
 
@@ -42,4 +43,5 @@ def write_card(
             "",
             *comparison_table(comparison),
         ]
-    path.write_text("\n".join([head + begin, "", *lines, "", end + tail]), encoding="utf-8")
+    with write_whole(path) as part:
+        part.write_text("\n".join([head + begin, "", *lines, "", end + tail]), encoding="utf-8")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from model import TextError, TopicTagger
+from model.files import write_whole
 from training.measure.evaluation import Evaluation
 from training.measure.metrics import N_BINS
 
@@ -51,6 +52,29 @@ def _kind_order(kind: str) -> int:
     return ("articles", "teasers", "all").index(kind)
 
 
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of a report, the first of which has the figures."""
+    return [folder / name for name in ("metrics.json", "report.md", "precision_recall.png", "reliability.png")]
+
+
+def is_figures(path: Path) -> bool:
+    """Tell whether a file is empty, or one that `write_figures` has written."""
+    try:
+        data = path.read_bytes()
+        return not data or {"model", "figures", "comparison"} == set(json.loads(data))
+    except (OSError, ValueError, TypeError):
+        return False
+
+
+def write_figures(
+    path: Path, tagger: TopicTagger, evaluation: Evaluation, comparison: Mapping[str, Mapping[str, Any] | str]
+) -> None:
+    """Write the figures as JSON."""
+    figures = {"model": tagger.version, "figures": evaluation.figures, "comparison": dict(comparison)}
+    with write_whole(path) as part:
+        part.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def write_report(
     folder: Path,
     tagger: TopicTagger,
@@ -59,8 +83,7 @@ def write_report(
 ) -> None:
     """Write metrics.json, report.md, precision_recall.png and reliability.png into `folder`, made if missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    metrics = {"model": tagger.version, "figures": evaluation.figures, "comparison": dict(comparison)}
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_figures(folder / "metrics.json", tagger, evaluation, comparison)
     lines = [f"# Model {tagger.version} on {len(evaluation.examples)} labelled texts", "", LABELS_NOTE]
     for kind, views in evaluation.figures.items():
         for decisions, figures in views.items():
@@ -75,7 +98,8 @@ def write_report(
     lines += ["", "![Precision and recall](precision_recall.png)", "", "![Reliability](reliability.png)"]
     for title, positive in (("False positives", False), ("False negatives", True)):
         lines += ["", f"## Worst {title.lower()}", *_worst(tagger, evaluation, positive)]
-    (folder / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with write_whole(folder / "report.md") as part:
+        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
     _plot(folder, evaluation)
 
 

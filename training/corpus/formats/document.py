@@ -36,6 +36,7 @@ class Document(Format):
     name = "txt"
     suffixes: ClassVar[tuple[str, ...]] = (".txt",)
     labelled = False
+    is_one_document = True
 
     def records(self, contents: Contents) -> Records:
         """Yield the one record."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, cast
 
@@ -73,4 +74,14 @@ def _flattened(record: Record) -> Record:
     data = record.fields.get("data")
     if not isinstance(data, dict):
         return record
-    return record._replace(fields={**{name: value for name, value in record.fields.items() if name != "data"}, **data})
+    # What is broken in `data` may be any of the fields that it has.
+    problems = tuple(
+        replace(problem, field=name, message=f"{problem.field}: {problem.message}")
+        if problem.field == "data"
+        else problem
+        for problem in record.problems
+        for name in (data if problem.field == "data" else (problem.field,))
+    )
+    return record._replace(
+        problems=problems, fields={**{name: value for name, value in record.fields.items() if name != "data"}, **data}
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, cast
@@ -89,12 +90,26 @@ def _parse_pairs(line: bytes, file: str, number: int, refusal: Exception | None 
         return Problem(file, number, "", f"not JSON ({refusal or error}): one object per line")
     if not isinstance(fields, _Object):
         return Problem(file, number, "", 'must be an object such as {"text": "..."}')
-    return checked(number, fields, file, _twice(fields, file, number), not _is_utf8(line))
+    problems = [Problem(file, number, key, fault) for key in fields if (fault := _fault(fields, key))]
+    return checked(number, fields, file, problems, not _is_utf8(line))
 
 
-def _twice(fields: _Object, file: str, number: int) -> list[Problem]:
-    message = "stands twice in the record, with different values: keep one"
-    return [Problem(file, number, key, message) for key in fields if key in fields.ambiguous]
+def _fault(fields: _Object, key: str) -> str | None:
+    """Return why the value of a field is not, or not surely, what was meant."""
+    if key in fields.ambiguous:
+        return "stands twice in the record, with different values: keep one"
+    waiting: list[object] = [fields[key]]  # no recursion: values may be nested as deep as the parser goes
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, _Object):
+            if value.ambiguous:
+                return f"has {min(value.ambiguous)} twice, with different values: keep one"
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, float) and not math.isfinite(value):
+            return f"has the number {value}, which JSON does not have: it is read as null"
+    return None
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -113,6 +128,8 @@ def checked(
     clean: dict[str, object] = {}
     for name, value in fields.items():
         key = name.encode("utf-8", "replace").decode()
+        if key in clean:
+            found.append(Problem(file, number, key, "is the name of two fields that differ in a broken character only"))
         clean[key] = value
         text = json.dumps(value, ensure_ascii=False)
         whole = text.encode("utf-8", "replace").decode()

@@ -18,6 +18,8 @@ from training.corpus.records import Record
 
 _READ_ROWS = 200
 _WRITE_ROWS = 5000
+_INFINITIES = (float("inf"), float("-inf"))
+"""NaN is none of them: pandas writes it where a value is missing."""
 _Kind = Literal["null", "boolean", "integer", "number", "words", "string"]
 
 
@@ -89,6 +91,8 @@ class _Column:
 
     def _plain(self, row: int, value: object) -> object:
         if value is None or isinstance(value, str | int | float):
+            if value in _INFINITIES:
+                self.broken[row] = f"has the number {value}, which JSON does not have: it is read as null"
             return value
         if isinstance(value, bytes):
             return self._text(row, value)

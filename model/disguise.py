@@ -48,7 +48,7 @@ def fix_mojibake(text: str) -> str:
     from ftfy import TextFixerConfig, fix_encoding
 
     # ftfy takes "Ã " for an "à" that lost its byte A0: in Vietnamese capitals ("ĐÃ ĐẾN") that is right as it stands.
-    config = TextFixerConfig(restore_byte_a0=n_signs >= _CERTAIN)
+    config = TextFixerConfig(decode_inconsistent_utf8=n_signs >= _CERTAIN)
     fixed: str = fix_encoding(text, config)
     return re.sub(_LETTER, _decode_letter, fixed) if n_signs >= _CERTAIN or fixed != text else fixed
 

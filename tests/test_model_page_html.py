@@ -196,7 +196,9 @@ def test_code_in_a_script_is_no_tag() -> None:
     assert read_html(document(f"<script>{code}</script>{ARTICLE}")).split("\n") == [TITLE, LEAD, *BODY]
 
 
-TAGS = [f"<{name}>" for name in ("p", "/p", "/a", "h1", "/h1", "figure", "figcaption", "li", "article", "div", "!--", "--")]
+TAGS = [
+    f"<{name}>" for name in ("p", "/p", "/a", "h1", "/h1", "figure", "figcaption", "li", "article", "div", "!--", "--")
+]
 LINES = [LEAD, *BODY]
 PIECES = st.sampled_from(
     [*TAGS, *map("<p>{}</p>".format, LINES), TITLE, "<a href='/x'>", "Tin liên quan", "chữ ", "\n"]

@@ -27,7 +27,7 @@ _MIN_COMMON_NAMES = 0.5
 _MIN_LEAD_CHARS = 60
 _MIN_BODY_CHARS = 90
 _MAX_BEHIND_TITLE_CHARS = 80
-_SLASH = re.compile(r"\s+/\s+")
+_SLASH = re.compile(r"(?<=\s)/(?=\s)")
 NOT_BEHIND = frozenset(".!?…:;,-–)")
 """End marks of lines that are no headlines."""
 _OPENING = frozenset("\"'“‘«")
@@ -160,7 +160,7 @@ def is_related(line: str) -> bool:
     """Tell whether a line has the shape of one or several headlines of other articles."""
     if len(line) < MIN_RELATED_CHARS or line[-1] in NOT_BEHIND:
         return False
-    parts = _SLASH.split(line) if "/" in line else [line]
+    parts = [part.strip() for part in _SLASH.split(line)] if "/" in line else [line]
     least = _MIN_PART_WORDS if len(parts) > 1 else MIN_RELATED_WORDS
     return all(_is_headline(part, least) for part in parts) and not credits_a_picture(line)
 

@@ -25,11 +25,17 @@ _EXTRAS = {
     "psycopg": ("psycopg", "postgres"),
     "psycopg2": ("psycopg", "postgres"),
     "fasttext": ("fastText", "peers"),
+    "xlsxwriter": ("XlsxWriter", ""),
+    "python_calamine": ("python-calamine", ""),
 }
-"""The library and the extra that brings it, by the name that is imported."""
+"""The library and the extra that brings it, by the name that is imported; the base install brings those without."""
 
 
 def how_to_install(error: ImportError) -> str | None:
     """Return what to install for a failed import, in one line, or None when no extra of chude brings it."""
     library = _EXTRAS.get((error.name or "").partition(".")[0])
-    return f"{library[0]} is not installed: pip install 'chude[{library[1]}]'" if library else None
+    if library is None:
+        return None
+    name, extra = library
+    package = f"'chude[{extra}]'" if extra else "chude"
+    return f"{name} is not installed: pip install {package}"

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from batching import read_jsonl, write_jsonl
+from conftest import REPO
 
 from service.batch.destination import name_parts
 from service.batch.options import BatchError, Options
+from service.batch.rows import OUTPUT_FORMATS
 from training.corpus.sources import find_sources
 
 Chude = Callable[..., subprocess.CompletedProcess[str]]
@@ -191,3 +193,16 @@ def test_a_part_that_was_changed_is_made_again(chude: Chude, tmp_path: Path) -> 
         assert chude("batch", tmp_path / "in", "-o", f"{tmp_path}/out/").returncode == 0
         assert read_jsonl(part.read_bytes())[0]["tags"] == ["syria"]
         part.write_bytes(b"something else\n")
+
+
+def test_without_a_scheduler_no_folder_is_left(chude: Chude, tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "f.jsonl", SYRIA)
+    done = chude("batch", source, "-o", f"{tmp_path}/out/", "--dask", "tcp://127.0.0.1:9")
+    assert (done.returncode, "no Dask scheduler answers there" in done.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["f.jsonl"]
+
+
+def test_every_output_format_says_so_itself() -> None:
+    assert set(OUTPUT_FORMATS) == {"jsonl", "csv", "tsv", "parquet", "xlsx"}
+    for source in (REPO / "service").rglob("*.py"):
+        assert '"xlsx"' not in source.read_text(encoding="utf-8")

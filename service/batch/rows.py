@@ -14,7 +14,7 @@ from training.corpus.format import AppendedFormat
 from training.corpus.formats.jsonl import encode_lines
 from training.corpus.registry import FORMATS
 
-OUTPUT_FORMATS = ("jsonl", "csv", "tsv", "parquet", "xlsx")
+OUTPUT_FORMATS = tuple(name for name, format in FORMATS.items() if format.holds_results)
 _DETAILS = ("evidence", "context", "left_out")
 _NAMES = ("id", "tags", "scores", "model", "warnings", "error", "error_code", *_DETAILS, "kept")
 

@@ -23,6 +23,7 @@ from service.batch.whole import WholeOutput
 from service.batch.workers import Workers
 from training.corpus.blocks import Block
 from training.corpus.records import Record
+from training.corpus.registry import FORMATS
 from training.corpus.sources import Source
 
 OnBlock = Callable[[Counts, int], None]
@@ -44,7 +45,7 @@ def describe_run(sources: Iterable[Source], shared: SharedArtifact, options: Opt
 
 def with_kept_columns(options: Options, sources: Sequence[Source]) -> Options:
     """Return the options with the columns to keep, where input and output are tables."""
-    if not options.keep or options.format not in ("csv", "tsv", "xlsx") or not can_be_read_again(sources[0]):
+    if not options.keep or not FORMATS[options.format].is_table or not can_be_read_again(sources[0]):
         return options
     names = sources[0].columns()
     used = Record(1, dict.fromkeys(names, "")).used(options.text_column, options.id_column or "id")
@@ -109,8 +110,6 @@ def tag_partitions(
     Nothing of the files passes through this process. Finished parts of the same run are passed over, others go on.
     """
     total = Counts()
-    for part in parts:
-        part.parent.mkdir(parents=True, exist_ok=True)
     if all(map(can_be_read_again, sources)):
         inspection = Inspection(inspection.options, _ignore)  # they were inspected, all at once
     else:
@@ -120,6 +119,8 @@ def tag_partitions(
         for source, part in zip(sources, parts, strict=True)
     )
     with workers.started(shared):
+        for part in parts:  # not before the workers are there
+            part.parent.mkdir(parents=True, exist_ok=True)
         for counts in workers.map(tag_partition, tasks):
             total += counts
             on_block(total, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,7 @@ import msgspec
 
 from service.batch.options import BatchError
 from service.batch.rows import Layout, as_json
-from training.corpus.format import WholeFormat, require
-from training.corpus.formats.xlsx import MAX_CELL_CHARS, MAX_ROWS
+from training.corpus.format import WholeFormat
 from training.corpus.registry import FORMATS
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _PARQUET_ROWS = 10_000
 _INT64 = range(-(1 << 63), 1 << 63)
-_WRITERS = {"parquet": ("pyarrow.parquet", "parquet"), "xlsx": ("xlsxwriter", "xlsx")}
-"""The package that writes a format, and the extra of chude that installs it."""
 
 
 class _Id(msgspec.Struct):
@@ -38,22 +36,29 @@ class WholeOutput:
 
     @staticmethod
     def check_installed(format: str) -> None:
-        """Raise DataError, before anything is tagged, where the package that writes the format is missing."""
-        if format in _WRITERS:
-            require(*_WRITERS[format])
+        """Raise ModuleNotFoundError, before anything is tagged, where the package that writes the format is missing."""
+        known = FORMATS[format]
+        if isinstance(known, WholeFormat) and known.writer:
+            import_module(known.writer)
 
     def check_size(self, n_records: int) -> None:
         """Raise BatchError where the format cannot hold so many records."""
-        if self.format == "xlsx" and n_records >= MAX_ROWS:  # one row is the header
-            raise BatchError(f"a sheet of Excel holds {MAX_ROWS:,} rows: write .csv or .parquet")
+        most = self._whole_format.max_rows
+        if most and n_records >= most:  # one row is the header
+            raise BatchError(f"{self.format} holds {most:,} rows: write .csv or .parquet")
+
+    @property
+    def _whole_format(self) -> WholeFormat:
+        format = FORMATS[self.format]
+        assert isinstance(format, WholeFormat)
+        return format
 
     def write(self, lines: Path, target: Path) -> None:
         """Turn a file of output records as JSON Lines into the format. Raises DataError where they do not fit."""
         if self.format == "parquet":
             return _write_parquet(lines, target, self.layout)
-        format = FORMATS[self.format]
-        assert isinstance(format, WholeFormat)
-        format.write(target, self.layout.columns, _Rows(lines, self.layout))
+        format = self._whole_format
+        format.write(target, self.layout.columns, _Rows(lines, self.layout, format.max_cell_chars))
         return None
 
 
@@ -63,28 +68,31 @@ class _Rows:
 
     lines: Path
     layout: Layout
+    max_cell_chars: int | None
 
     def __iter__(self) -> Iterator[list[object]]:
         columns = self.layout.columns
-        return (_cut_cells(columns, self.layout.row(record)) for record in _records(self.lines))
+        for record in _records(self.lines):
+            row = self.layout.row(record)
+            yield _cut_cells(columns, row, self.max_cell_chars) if self.max_cell_chars else row
 
 
-def _cut_cells(columns: Sequence[str], row: list[object]) -> list[object]:
-    """Return a row without what a cell of Excel cannot hold; its warnings say in which columns it was cut."""
-    cut = [n for n, cell in enumerate(row) if isinstance(cell, str) and _n_units(cell) > MAX_CELL_CHARS]
+def _cut_cells(columns: Sequence[str], row: list[object], most: int) -> list[object]:
+    """Return a row without what a cell cannot hold; its warnings say in which columns it was cut."""
+    cut = [n for n, cell in enumerate(row) if isinstance(cell, str) and _n_units(cell) > most]
     for n in cut:
-        units = str(row[n]).encode("utf-16-le")[: 2 * MAX_CELL_CHARS]
+        units = str(row[n]).encode("utf-16-le")[: 2 * most]
         row[n] = units.decode("utf-16-le", "ignore")
     if cut:
         names = ", ".join(columns[n] for n in cut)
         n = columns.index("warnings")
-        note = f"cut to the {MAX_CELL_CHARS:,} characters of a cell: {names}"
+        note = f"cut to the {most:,} characters of a cell: {names}"
         row[n] = f"{row[n]}; {note}" if row[n] else note
     return row
 
 
 def _n_units(text: str) -> int:
-    return len(text) + sum(char > "\uffff" for char in text) if len(text) > MAX_CELL_CHARS // 2 else len(text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def _records(lines: Path) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 
 from service.batch.options import BatchError
 from service.batch.tagging import SharedArtifact
-from training.corpus.format import require
 
 T = TypeVar("T")
 _LOOK_EVERY_S = 0.5
@@ -46,11 +45,13 @@ class Workers:
         if self.dask is None:
             yield
             return
-        connect = require("dask.distributed", "cluster").Client
+        from dask.distributed import Client
         from joblib import parallel_config
 
         try:
-            client = connect(self.dask, timeout="5s", set_as_default=True)
+            client: Any = Client(  # type: ignore[no-untyped-call]
+                self.dask, timeout="5s", set_as_default=True
+            )
         except (OSError, TimeoutError) as error:
             raise BatchError(f"{self.dask}: no Dask scheduler answers there: {error}") from None
         with client, parallel_config(backend="dask", scatter=[shared]):

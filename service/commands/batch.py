@@ -26,7 +26,7 @@ from service.batch.tagging import SharedArtifact
 from service.batch.whole import WholeOutput
 from service.batch.workers import Workers
 from service.environment import environment
-from training.corpus.registry import WITH_BOM, format_of, known_formats, split_name
+from training.corpus.registry import FORMATS, format_of, known_formats, split_name
 from training.corpus.sources import Source, find_sources
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _output_format(output: str, chosen: str | None, *, bom: bool) -> tuple[str, 
         raise click.UsageError(f"{output}: name the output {known}, or use --output-format")
     if is_written_whole(format) and (in_place or compression):
         raise click.UsageError(f"{format}: can be neither written to standard output or a pipe, nor compressed")
-    if bom and format not in WITH_BOM:
+    if bom and not FORMATS[format].may_have_bom:
         raise click.UsageError(f"--bom is for CSV and TSV; the output is {format}")
     parent = Path(output).parent
     if output != "-" and not parent.is_dir():

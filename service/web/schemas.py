@@ -109,10 +109,13 @@ class LabelsKept(TypedDict):
 
 
 class Waiting(TypedDict):
-    """A text that is worth a label."""
+    """A text that is worth a label, in the fields in which it came."""
 
     id: str | int | float
-    text: str
+    title: NotRequired[str]
+    lead: NotRequired[str]
+    text: NotRequired[str]
+    body: NotRequired[str]
     why: str
     """The tag that is least sure, or "random"."""
     scores: Mapping[str, float]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import IO, ClassVar, NamedTuple, TypeAlias
 
 import msgspec
 
-from model.errors import DataError, Problem
+from model.errors import Problem
 from training.corpus.blocks import BLOCK_BYTES, BLOCK_RECORDS, Block, Rows
 from training.corpus.records import Record
 
@@ -53,6 +51,12 @@ class Format(ABC):
     unlabelled: ClassVar[bool] = True
     """Whether a file of this kind is read where no labels are wanted."""
 
+    holds_results: ClassVar[bool] = False
+    """Whether `chude batch` writes its results in it."""
+    is_table: ClassVar[bool] = False
+    """Whether results have the columns of the input that are kept as columns of their own."""
+    may_have_bom: ClassVar[bool] = False
+    """Whether it may begin with a byte order mark, by which Excel knows UTF-8."""
     is_one_document: ClassVar[bool] = False
     """Whether a file of this kind is one document, in place of many records."""
 
@@ -97,6 +101,13 @@ class AppendedFormat(Format):
 class WholeFormat(Format):
     """A format that is written in one go."""
 
+    writer: ClassVar[str] = ""
+    """The package that writes it, where that may be missing."""
+    max_rows: ClassVar[int | None] = None
+    """Most rows, the header among them, that it can hold."""
+    max_cell_chars: ClassVar[int | None] = None
+    """Most UTF-16 code units that one of its cells can hold."""
+
     @abstractmethod
     def write(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
         """Write the file, return the number of rows; `rows` is iterated twice where types have to be found first.
@@ -121,12 +132,3 @@ def flat(cell: object) -> str | int | float | None:
 def is_words(cell: Sequence[object]) -> bool:
     """Tell whether the cell has strings alone that can be joined by spaces and parted again, as tags can."""
     return all(isinstance(value, str) and len(value.split()) == 1 for value in cell)
-
-
-def require(module: str, extra: str) -> ModuleType:
-    """Return a module that an extra of chude installs. Raises DataError that says how."""
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        what = module.partition(".")[0]
-        raise DataError([Problem(what, 0, "", f"is not installed: pip install 'chude[{extra}]'")]) from None

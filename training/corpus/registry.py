@@ -11,8 +11,6 @@ from training.corpus import formats
 from training.corpus.format import Format
 
 COMPRESSIONS = (".gz", ".zst")
-WITH_BOM = ("csv", "tsv")
-"""Formats that may begin with a byte order mark."""
 _BASE: type[Format] = Format  # type: ignore[type-abstract]
 
 

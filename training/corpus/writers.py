@@ -15,7 +15,7 @@ from model.files import write_whole
 from training.corpus.compression import compressed
 from training.corpus.examples import Example
 from training.corpus.format import AppendedFormat, WholeFormat
-from training.corpus.registry import COMPRESSIONS, FORMATS, WITH_BOM, format_of, split_name
+from training.corpus.registry import COMPRESSIONS, FORMATS, format_of, split_name
 
 COLUMNS = ("id", *FIELDS, "tags", "borderline", "evidence")
 """The fields that an example has in a file."""
@@ -59,7 +59,7 @@ def writable_format(path: Path, *, bom: bool = False) -> AppendedFormat | WholeF
         raise DataError([Problem(str(path), 0, "", f"unknown kind of file to write: use one of {writable_suffixes()}")])
     if isinstance(format, WholeFormat) and split_name(path.name)[2]:
         raise DataError([Problem(str(path), 0, "", f"{format.name} is not written compressed: leave the ending out")])
-    if bom and format.name not in WITH_BOM:
+    if bom and not format.may_have_bom:
         raise DataError([Problem(str(path), 0, "", f"a byte order mark is for CSV and TSV; this is {format.name}")])
     return format
 

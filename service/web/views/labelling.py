@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import cast
 
 from flask import Blueprint, Response, request
 
@@ -16,13 +17,13 @@ from service.web.documents import check_length
 from service.web.operations import begin_stream, json_response, operation
 from service.web.problems import RequestError
 from service.web.request_state import Counts, current_state
-from service.web.schemas import LabelExamples, LabelledRecord, LabelsKept, Queue
+from service.web.schemas import LabelExamples, LabelledRecord, LabelsKept, Queue, Waiting
 from service.web.services import services
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example, parse_record
 from training.corpus.writers import json_lines
 from training.labels.store import Labelling
-from training.labels.suggestions import waiting
+from training.labels.suggestions import Suggestion, waiting
 
 blueprint = Blueprint("labels", __name__)
 _JSON = "application/json"
@@ -112,8 +113,14 @@ def _scores(tagger: TopicTagger, examples: list[Example]) -> Mapping[str, Mappin
 def queue() -> Response:
     """Return up to 50 suggestions that have no label yet."""
     found = waiting(services().store(), _QUEUE_LENGTH)
-    answer: Queue = {"texts": [{"id": s.id, "text": s.text, "why": s.why, "scores": s.scores} for s in found]}
+    answer: Queue = {"texts": [_waiting(s) for s in found]}
     return json_response(answer)
+
+
+def _waiting(suggestion: Suggestion) -> Waiting:
+    """Return a suggestion with the fields that it came with, so that nothing is lost of what is posted back."""
+    fields = cast(Waiting, suggestion.document.fields)
+    return {**fields, "id": suggestion.id, "why": suggestion.why, "scores": suggestion.scores}
 
 
 @blueprint.get("/labels")

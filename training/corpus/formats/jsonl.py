@@ -145,6 +145,7 @@ class JsonLines(AppendedFormat):
 
     name = "jsonl"
     suffixes = (".jsonl", ".ndjson")
+    holds_results = True
 
     def records(self, contents: Contents) -> Records:
         """Yield the record of each line that is not blank."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from model.errors import Problem
-from training.corpus.format import Contents, Records, WholeFormat, flat, is_words, require
+from training.corpus.format import Contents, Records, WholeFormat, flat, is_words
 from training.corpus.header import check_header
 from training.corpus.records import Record
 
@@ -28,6 +28,8 @@ class Parquet(WholeFormat):
 
     name = "parquet"
     suffixes = (".parquet", ".pq")
+    holds_results = True
+    writer = "pyarrow"
 
     def records(self, contents: Contents) -> Records:
         """Yield the rows."""
@@ -51,7 +53,9 @@ class Parquet(WholeFormat):
 
     def write(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
         """Write rows in columns whose types their cells decide: numbers, lists of words, or strings."""
-        arrow = require("pyarrow", "parquet")
+        import pyarrow as arrow
+        import pyarrow.parquet
+
         kinds = _kinds(columns, rows)
         types = {
             "null": arrow.string(),
@@ -64,7 +68,7 @@ class Parquet(WholeFormat):
         schema = arrow.schema([(name, types[kind]) for name, kind in zip(columns, kinds, strict=True)])
         count = 0
         waiting = iter(rows)
-        with require("pyarrow.parquet", "parquet").ParquetWriter(path, schema) as writer:
+        with pyarrow.parquet.ParquetWriter(path, schema) as writer:
             while batch := list(islice(waiting, _WRITE_ROWS)):
                 cells = [[_as_kind(row[n], kind) for row in batch] for n, kind in enumerate(kinds)]
                 arrays = [arrow.array(column, field.type) for column, field in zip(cells, schema, strict=True)]
@@ -74,11 +78,12 @@ class Parquet(WholeFormat):
 
 
 def _open(contents: Contents) -> Any:
-    parquet = require("pyarrow.parquet", "parquet")
+    import pyarrow.parquet
+
     stream = contents.stream
     if stream is not contents.raw or not stream.seekable():
         stream = io.BytesIO(stream.read())
-    return parquet.ParquetFile(stream)
+    return pyarrow.parquet.ParquetFile(stream)
 
 
 class _Column:

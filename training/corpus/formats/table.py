@@ -177,6 +177,7 @@ class Csv(AppendedFormat):
 
     name = "csv"
     suffixes: ClassVar[tuple[str, ...]] = (".csv",)
+    holds_results = is_table = may_have_bom = True
     delimiters = _DELIMITERS
     """Those that are looked for when reading; the first one is written."""
 

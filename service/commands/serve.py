@@ -14,7 +14,7 @@ import click
 from model.environment import set_variable
 from model.errors import ChudeError
 from service.environment import environment
-from service.settings import Settings, is_of_kubernetes
+from service.settings import Settings, is_of_kubernetes, option_of
 
 _HELP = {
     "host": "Address to listen on.",
@@ -35,7 +35,7 @@ def _options(command: click.Command) -> click.Command:
     """Add an option for each setting."""
     for field in fields(Settings):
         if field.name not in ("home", "labels_url"):
-            option = f"--{field.name.removesuffix('_s').replace('_', '-')}"
+            option = option_of(field.name)
             kind: dict[str, Any] = {"is_flag": True, "default": None} if field.type == "bool" else {}
             kind |= {"type": int} if field.type == "int" else {}
             shown = "" if field.type == "bool" else f" [default: {field.default}]"

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from model.errors import EmptyText
 from model.errors import FieldError as FieldError
 
 FIELDS = ("title", "lead", "text", "body")
@@ -83,11 +84,13 @@ class Document(NamedTuple):
                 given[name] = _checked(name, value)
         if not given:
             wanted = text_column or '"text", or "title", "lead" and "body"'
-            raise FieldError(
-                text_column or "text", f"is missing: give {wanted}; there is {', '.join(map(str, record)) or 'nothing'}"
-            )
+            null = next((name for name in ((text_column,) if text_column else FIELDS) if name in record), None)
+            if null:
+                raise FieldError(null, "is null: a text needs at least one word", code=EmptyText.code)
+            there = f"there is {', '.join(map(str, record)) or 'nothing'}{_case_hint(record, text_column)}"
+            raise FieldError(text_column or "text", f"is missing: give {wanted}; {there}")
         if not any(map(_has_a_word, given.values())):
-            raise FieldError(next(iter(given)), "is empty: a text needs at least one word")
+            raise FieldError(next(iter(given)), "is empty: a text needs at least one word", code=EmptyText.code)
         return cls(text=given[text_column]) if text_column else cls(**given)
 
     @property
@@ -136,6 +139,16 @@ def _checked(name: str, value: object) -> str:
     if not _is_whole(value):
         raise FieldError(name, "has half a character (a lone surrogate): export the file again")
     return value
+
+
+def _case_hint(record: Mapping[str, Any], text_column: str | None) -> str:
+    """Return a question where a field's name differs from one that is read in the case of its letters only."""
+    wanted = (text_column,) if text_column else FIELDS
+    for name in record:
+        for meant in wanted:
+            if isinstance(name, str) and name != meant and name.casefold() == meant.casefold():
+                return f"; did you mean {meant} in place of {name}?"
+    return ""
 
 
 def _has_a_word(text: str) -> bool:

@@ -80,17 +80,17 @@ class FieldError(TextError):
 
     code = "bad-record"
 
-    def __init__(self, field: str, message: str, place: str = "") -> None:
+    def __init__(self, field: str, message: str, place: str = "", code: str = "bad-record") -> None:
         """Take the name of the field, what is wrong with it and what to do, and where the record stands."""
-        super().__init__(field, message, place)
-        self.field, self.message, self.place = field, message, place
+        super().__init__(field, message, place, code)
+        self.field, self.message, self.place, self.code = field, message, place, code
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.place, self.field, self.message) if part)
 
     def located(self, place: str) -> Self:
         """Return the same error with the place of the record before its message."""
-        return type(self)(self.field, self.message, f"{place}: {self.place}" if self.place else place)
+        return type(self)(self.field, self.message, f"{place}: {self.place}" if self.place else place, self.code)
 
 
 class ArtifactError(ChudeError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -60,22 +60,32 @@ class Settings:
                 values[field.name] = _parse(field.name, str(field.type), environ[variable])
         values |= {name: value for name, value in chosen.items() if value is not None}
         settings = cls(**values)
-        settings._check()
+        settings._check({name for name, value in chosen.items() if value is not None})
         return settings
 
-    def _check(self) -> None:
+    def _check(self, chosen: Set[str]) -> None:
+        """Raise SettingError, by the option or the variable, whichever the value came from."""
         for field in fields(self):
             value = getattr(self, field.name)
             least = 0 if field.name == "port" else 1
             if field.type == "int" and value < least:
-                raise SettingError(f"{PREFIX}{field.name.upper()} must be at least {least}, not {value}")
+                raise SettingError(f"{_given_as(field.name, chosen)} must be at least {least}, not {value}")
         if self.port > 65535:
-            raise SettingError(f"{PREFIX}PORT must be at most 65535, not {self.port}")
+            raise SettingError(f"{_given_as('port', chosen)} must be at most 65535, not {self.port}")
 
     @property
     def is_local(self) -> bool:
         """Tell whether only this machine can reach the service."""
         return self.host in ("127.0.0.1", "localhost", "::1") or self.host.startswith(("127.", "unix:"))
+
+
+def option_of(setting: str) -> str:
+    """Return the option of `chude serve` for a setting."""
+    return f"--{setting.removesuffix('_s').replace('_', '-')}"
+
+
+def _given_as(setting: str, chosen: Set[str]) -> str:
+    return option_of(setting) if setting in chosen else f"{PREFIX}{setting.upper()}"
 
 
 def is_of_kubernetes(variable: str, environ: Mapping[str, str]) -> bool:

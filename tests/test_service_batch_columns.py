@@ -152,3 +152,21 @@ def test_an_infinite_number_of_parquet_is_named(chude: Chude, tmp_path: Path) ->
     first, missing = read_jsonl(chude("batch", tmp_path / "in.parquet", "-o", "-", "--keep").stdout.encode())
     assert first["warnings"] == ["x: has the number inf, which JSON does not have: it is read as null"]
     assert (missing["x"], missing["tags"], "warnings" in missing) == (None, ["syria"], False)
+
+
+@pytest.mark.parametrize(("column", "returned"), [("content", "content"), ("model", "input_model")])
+def test_evidence_names_the_column_as_it_was_given(chude: Chude, tmp_path: Path, column: str, returned: str) -> None:
+    write_jsonl(tmp_path / "in.jsonl", {"id": 1, column: SYRIA}, {"id": 2, column: f"<p>{SYRIA}</p>", "text": "khác"})
+    arguments = ("batch", tmp_path / "in.jsonl", "--explain", "--keep", "--text-column", column, "-o")
+    plain, html = read_jsonl(chude(*arguments, "-").stdout.encode())
+    for output in (plain, html):
+        assert output["tags"] == ["syria"]
+        assert {evidence["field"] for evidence in output["evidence"]} == {column}
+        terms = [term for part in (*output["evidence"], *output["context"]) for term in part["terms"]]
+        assert {term["field"] for term in terms} == {column}
+    assert html[returned] == SYRIA
+    assert html["text"] == "khác"
+    assert returned not in plain
+    for name in ("o.csv", "o.parquet"):
+        assert chude(*arguments, tmp_path / name).returncode == 0
+        assert read_rows(tmp_path / name)[1][returned] == SYRIA

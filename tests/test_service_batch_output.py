@@ -123,7 +123,7 @@ def test_an_output_in_the_folder_that_is_read_is_not_read_the_next_time(chude: C
     write_jsonl(tmp_path / "crawl" / "old.jsonl.part.jsonl", {"input": []})
     (tmp_path / "crawl" / "old.jsonl.part").write_bytes(b"")
     first = chude("batch", "crawl/", "-o", "crawl/tags.jsonl", cwd=tmp_path)
-    assert (first.returncode, "1 records, 0 with an error" in first.stderr) == (0, True)
+    assert (first.returncode, "1 record, 0 with an error" in first.stderr) == (0, True)
     output = (tmp_path / "crawl" / "tags.jsonl").read_bytes()
     again = chude("batch", "crawl/", "-o", "crawl/tags.jsonl", cwd=tmp_path)
     assert (again.returncode, "choose another output, outside of the folders" in again.stderr) == (1, True)

@@ -113,7 +113,7 @@ def test_skipped_tasks_are_counted(run: Run, tmp_path: Path) -> None:
     path.write_text(json.dumps(tasks), encoding="utf-8")
     done = run("labels", "import", path)
     assert "1 added" in done.stdout
-    assert f"{path}: 1 records without an answer are left out" in done.stderr
+    assert f"{path}: 1 record without an answer is left out" in done.stderr
 
 
 def test_suggest(run: Run, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_suggest(run: Run, tmp_path: Path) -> None:
     labelled.write_text(done.stdout, encoding="utf-8")
     assert "2 added" in run("labels", "import", labelled).stdout
     again = run("labels", "suggest", pool)
-    assert (again.stdout, "nothing to suggest: each of the 2 texts is labelled" in again.stderr) == ("", True)
+    assert (again.stdout, "nothing to suggest: each text is labelled (2 read)" in again.stderr) == ("", True)
 
 
 def test_suggest_with_a_column_that_is_not_there(run: Run, tmp_path: Path) -> None:

@@ -156,3 +156,40 @@ def test_a_device_is_written_and_not_replaced(tmp_path: Path) -> None:
         part.write_bytes(b"x")
     assert link.is_symlink()
     assert stat.S_ISCHR(link.stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "message"),
+    [
+        (("tag", "--text", "--html", "f.jsonl"), 2, "--html and --text exclude each other"),
+        (("batch", "f.jsonl", "-o", "-", "--page", "--html"), 2, "--html and --page exclude each other"),
+        (("serve", "--port", "99999"), 1, "--port must be at most 65535, not 99999"),
+        (("serve", "--request-timeout", "0"), 1, "--request-timeout must be at least 1, not 0"),
+        (("batch", "case.jsonl", "-o", "-"), 1, "there is Title, Text; did you mean title in place of Title?"),
+        (("batch", "null.jsonl", "-o", "-"), 1, "null.jsonl:1: text: is null: a text needs at least one word"),
+    ],
+)
+def test_what_messages_say(run: Run, tmp_path: Path, command: tuple[str, ...], status: int, message: str) -> None:
+    write_jsonl(tmp_path / "f.jsonl", RICE)
+    write_jsonl(tmp_path / "case.jsonl", {"Title": "Tin", "Text": "Giá gạo tăng."})
+    write_jsonl(tmp_path / "null.jsonl", {"text": None})
+    done = run(*(str(tmp_path / word) if ".jsonl" in word else word for word in command), status=status)
+    assert message in done.stderr
+
+
+def test_advice_names_what_the_command_has(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "noext").write_text("x", encoding="utf-8")
+    assert "--format" not in run("labels", "import", tmp_path / "noext", status=1).stderr
+    missing = run("batch", tmp_path / "a.jsonl", tmp_path / "b.jsonl", "-o", "-", status=1).stderr
+    assert "a.jsonl: cannot be read: no such file" in missing
+    assert "b.jsonl: cannot be read: no such file" in missing
+    assert "chude check" not in missing
+
+
+def test_an_empty_text_has_one_code(run: Run, tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "f.jsonl", {"text": ""}, {"text": "  "}, {"text": None}, {"text": "..."}, RICE)
+    outputs = read_jsonl(run("batch", source, "-o", "-").stdout.encode())
+    assert [output.get("error", {}).get("code") for output in outputs] == [*["empty-text"] * 4, None]
+    (tmp_path / "empty.txt").write_bytes(b"")
+    done = run("tag", "--json", tmp_path / "empty.txt", status=1)
+    assert json.loads(done.stdout)["error"]["code"] == "empty-text"

@@ -14,7 +14,10 @@ from training.corpus.format import AppendedFormat
 from training.corpus.formats.jsonl import encode_lines
 from training.corpus.registry import FORMATS
 
-OUTPUT_FORMATS = tuple(name for name, format in FORMATS.items() if format.holds_results)
+OUTPUT_FORMATS = sorted(
+    (name for name, format in FORMATS.items() if format.holds_results), key=lambda n: (n != "jsonl", n)
+)
+"""Names of formats, the usual one first."""
 _DETAILS = ("evidence", "context", "left_out")
 _NAMES = ("id", "tags", "scores", "model", "warnings", "error", "error_code", *_DETAILS, "kept")
 
@@ -31,7 +34,10 @@ class Layout(NamedTuple):
     @classmethod
     def of(cls, tags: Sequence[str], options: Options) -> Layout:
         """Return the layout of a run."""
-        layout = cls(tuple(tags), FIELDS if options.explain else (), ())
+        texts: tuple[str, ...] = FIELDS
+        if column := options.text_column:
+            texts = (f"input_{column}" if column in cls(tuple(tags), (), ()).own_names else column,)
+        layout = cls(tuple(tags), texts if options.explain else (), ())
         return layout._replace(kept=layout.rename(options.kept_columns))
 
     @property

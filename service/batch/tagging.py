@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -119,7 +119,8 @@ def _output(item: Item, result: Tagging | Problem, layout: Layout, options: Opti
     if isinstance(result, Problem):
         output["error"] = {"code": result.code, "message": str(result)}
     else:
-        output.update(result)
+        is_column = record is not None and record.line and options.text_column and options.explain
+        output.update(_in_column(result, str(options.text_column), layout.texts[0]) if is_column else result)
         if record and record.warnings:
             output["warnings"] = [*record.warnings, *result.get("warnings", ())]
     if record and options.keep:
@@ -130,6 +131,21 @@ def _output(item: Item, result: Tagging | Problem, layout: Layout, options: Opti
             output["warnings"] = [*output.get("warnings", ()), *kept_warnings]
         output.update(zip(layout.rename(tuple(kept)), kept.values(), strict=True))
     return output
+
+
+def _in_column(result: Mapping[str, Any], column: str, text_name: str) -> dict[str, Any]:
+    """Return an explanation in the words of the input: `column` was read as `text`, which comes back as `text_name`."""
+    renamed = {text_name if name == "text" else name: value for name, value in result.items()}
+    for name in ("evidence", "context", "left_out"):
+        renamed[name] = [_with_field(entry, column) for entry in renamed.get(name, ())]
+    return renamed
+
+
+def _with_field(entry: Mapping[str, Any], column: str) -> dict[str, Any]:
+    named = {**entry, "field": column} if "field" in entry else dict(entry)
+    if "terms" in named:
+        named["terms"] = [_with_field(term, column) for term in named["terms"]]
+    return named
 
 
 def compress(data: bytes, compression: str) -> bytes:

@@ -25,6 +25,8 @@ from service.batch.run import describe_run, tag_inputs, tag_partitions, with_kep
 from service.batch.tagging import SharedArtifact
 from service.batch.whole import WholeOutput
 from service.batch.workers import Workers
+from service.commands.columns import TEXT_COLUMN_HELP, n_of
+from service.commands.page_kind import check_one_kind
 from service.environment import environment
 from training.corpus.registry import FORMATS, format_of, known_formats, split_name
 from training.corpus.sources import Source, find_sources
@@ -43,7 +45,7 @@ _INPUT_FORMATS = tuple(known_formats(labelled=False))
     "--format", "input_format", type=click.Choice(_INPUT_FORMATS), help="Format of the inputs; by their names."
 )
 @click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Format of the output; by its name, or jsonl.")
-@click.option("--text-column", help="Column of the text; by default 'title', 'lead', 'text' and 'body'.")
+@click.option("--text-column", help=TEXT_COLUMN_HELP)
 @click.option("--id-column", help="Column that comes back with the result; by default 'id'.")
 @click.option(
     "--keep", is_flag=True, help="Pass the other columns through; one called like ours comes back as input_<name>."
@@ -81,6 +83,7 @@ def command(
     record has one. In an output folder the part of crawl/a.csv is a.jsonl; inputs whose parts would share a name keep
     their suffix, a.csv.jsonl, or else their path.
     """
+    check_one_kind()
     format, compression = _output_format(output, output_format, bom=bom)
     options = Options(text_column, id_column, keep, explain, _PAGE[kind], format, compression, bom)
     sources = destination.without_journals(find_sources(inputs, forced_format=input_format), inputs)
@@ -228,6 +231,6 @@ def _progress(total: int, max_errors: int | None) -> Iterator[_Progress]:
 def _summarise(counts: Counts, output: str) -> None:
     """Say what was done. Raises BatchError if not one record could be tagged."""
     given = ", ".join(f"{tag} {n:,}" for tag, n in sorted(counts.tags.items())) or "no tag"
-    click.echo(f"{output}: {counts.records:,} records, {counts.errors:,} with an error; {given}", err=True)
+    click.echo(f"{output}: {n_of(counts.records, 'record')}, {counts.errors:,} with an error; {given}", err=True)
     if counts.records and counts.is_useless:
         raise BatchError(f"not one record could be tagged; the first error is {counts.first_error}")

@@ -17,8 +17,9 @@ def column_options(command: F) -> F:
     return command
 
 
+TEXT_COLUMN_HELP = "The only field to read as the text; by default 'title', 'lead', 'text' and 'body', in this order."
 _OPTIONS = (
-    click.option("--text-column", help="Field of the text; 'text', or 'title', 'lead' and 'body'."),
+    click.option("--text-column", help=TEXT_COLUMN_HELP),
     click.option("--id-column", default="id", show_default=True, help="Field that names the text."),
     click.option(
         "--label-field", default="", help="Field of the tags, in Label Studio too; by default 'tags' or what is there."
@@ -29,3 +30,8 @@ _OPTIONS = (
 def notify(line: str) -> None:
     """Show a line that is no fault."""
     click.echo(f"chude: {line}", err=True)
+
+
+def n_of(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is not one: "1 record", "2,000 records"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -12,7 +12,7 @@ import click
 from model import TopicTagger
 from model.document import Document, FieldError
 from model.errors import DataError, Problem
-from service.commands.columns import column_options, notify
+from service.commands.columns import TEXT_COLUMN_HELP, column_options, notify
 from service.commands.store import the_store
 from service.environment import environment, user_name
 from training.corpus.column_check import check_columns
@@ -141,7 +141,7 @@ def remove(ids: tuple[str, ...]) -> int:
 @click.argument("files", nargs=-1, required=True)
 @click.option("-n", "count", default=50, show_default=True, type=click.IntRange(min=1), help="How many texts.")
 @click.option("--queue", "to_queue", is_flag=True, help="Keep them in the store as well, for GET /queue.")
-@click.option("--text-column", help="Field of the text; 'text', or 'title', 'lead' and 'body'.")
+@click.option("--text-column", help=TEXT_COLUMN_HELP)
 @click.option("--id-column", default="id", show_default=True, help="Field that names the text.")
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Seed of the random part."
@@ -176,7 +176,9 @@ def suggest_(
         to_label = {"id": suggestion.id, **suggestion.document.fields, "tags": list[str]()}
         click.echo(msgspec.json.encode({**to_label, "why": suggestion.why, "scores": suggestion.scores}))
     if not suggestions:
-        notify(f"nothing to suggest: each of the {candidates.n_records - candidates.n_refused:,} texts is labelled")
+        n_texts = candidates.n_records - candidates.n_refused
+        why = "each text is labelled" if n_texts else "there is no text"
+        notify(f"nothing to suggest: {why} ({n_texts:,} read)")
     return 0
 
 

@@ -10,7 +10,7 @@ import click
 
 from model.environment import set_variable
 from service.environment import environment
-from service.settings import Settings, is_of_kubernetes
+from service.settings import Settings, is_of_kubernetes, option_of
 from service.web.metrics_folder import metrics_folder
 
 _HELP = {
@@ -32,7 +32,7 @@ def _options(command: click.Command) -> click.Command:
     """Add an option for each setting."""
     for field in fields(Settings):
         if field.name not in ("home", "labels_url"):
-            option = f"--{field.name.removesuffix('_s').replace('_', '-')}"
+            option = option_of(field.name)
             kind: dict[str, Any] = {"is_flag": True, "default": None} if field.type == "bool" else {}
             kind |= {"type": int} if field.type == "int" else {}
             shown = "" if field.type == "bool" else f" [default: {field.default}]"

@@ -14,6 +14,7 @@ from model import Tagging, TextError, TopicTagger, UnreadableText
 from model.encoding import decode
 from model.explain import TermEvidence
 from model.tagger import Page
+from service.commands.page_kind import check_one_kind
 from service.environment import environment
 
 _PAGE: Mapping[str | None, Page] = {None: "auto", "html": "html", "page": "always", "text": "never"}
@@ -37,6 +38,7 @@ def command(files: tuple[str, ...], as_json: bool, explain: bool, kind: str | No
 
     HTML is recognised by its markup. Of a crawled page only the article is read.
     """
+    check_one_kind()
     if not files and sys.stdin.isatty():
         raise click.UsageError("give a FILE, or pipe a text in: echo '...' | chude tag")
     tagger = TopicTagger.load(model, environ=environment())

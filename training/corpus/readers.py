@@ -58,6 +58,10 @@ def asked_for(columns: Columns) -> dict[str, str | None]:
     return {"--text-column": columns.text, "--id-column": columns.id if columns.id != COLUMNS.id else None}
 
 
+def _without_answer(number: int) -> str:
+    return "1 record without an answer is" if number == 1 else f"{number:,} records without an answer are"
+
+
 class _Labelled:
     """One labelled file."""
 
@@ -79,7 +83,7 @@ class _Labelled:
                 yield from [record] if isinstance(record, Problem) else self._parsed(record)
             yield from self._merged.values()
             if self._skipped:
-                self._notify(f"{self._source.name}: {self._skipped:,} records without an answer are left out")
+                self._notify(f"{self._source.name}: {_without_answer(self._skipped)} left out")
             if unread := describe_unread(self._source.sample(), self._columns.text):
                 self._notify(f"{self._source.name}: {unread}")
         except DataError as error:

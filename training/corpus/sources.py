@@ -20,6 +20,13 @@ from training.corpus.registry import FORMATS, format_of, known_suffixes, split_n
 _SAMPLE_RECORDS = 100
 
 
+class InputError(DataError):
+    """Inputs that cannot be opened; the message has all of them, a line each."""
+
+    def __str__(self) -> str:
+        return "\nchude: ".join(map(str, self.problems))
+
+
 @dataclass(frozen=True)
 class Source:
     """One file to read, or standard input."""
@@ -114,7 +121,7 @@ def find_sources(names: Sequence[str], *, forced_format: str | None = None, labe
             Problem(", ".join(names), 0, "", f"no file to read in it: names end in {known_suffixes(labelled=labelled)}")
         )
     if problems:
-        raise DataError(problems)
+        raise InputError(problems)
     return sources
 
 
@@ -129,7 +136,12 @@ def _source(name: str, forced: str | None, labelled: bool) -> Source | None:
 def _refusal(name: str, labelled: bool) -> Problem:
     if not Path(name).exists():
         return Problem(name, 0, "", "cannot be read: no such file")
-    return Problem(name, 0, "", f"unknown kind of file: use {known_suffixes(labelled=labelled)}, or --format")
+    return Problem(
+        name,
+        0,
+        "",
+        f"unknown kind of file: use {known_suffixes(labelled=labelled)}{'' if labelled else ', or --format'}",
+    )
 
 
 def _search(folder: str, forced: str | None, labelled: bool, problems: list[Problem]) -> Iterator[Source]:

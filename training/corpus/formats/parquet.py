@@ -29,7 +29,7 @@ class Parquet(WholeFormat):
     name = "parquet"
     suffixes = (".parquet", ".pq")
     holds_results = True
-    writer = "pyarrow"
+    writer = "pyarrow.parquet"
 
     def records(self, contents: Contents) -> Records:
         """Yield the rows."""

@@ -34,6 +34,7 @@ $(BENCH_VENV)/.installed: pyproject.toml
 	$(BENCH_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
 	$(BENCH_VENV)/bin/pip install --quiet --editable ".[train,parquet]" --group dev
 	-$(BENCH_VENV)/bin/pip install --quiet --editable ".[peers]"
+	-$(BENCH_VENV)/bin/pip install --quiet --editable ".[page-peers]"
 	touch $@
 
 bench: $(BENCH_VENV)/.installed
@@ -41,6 +42,7 @@ bench: $(BENCH_VENV)/.installed
 	$(BENCH_VENV)/bin/python tests/bench/bench_batch.py report
 	PYTHONPATH=tests $(BENCH_VENV)/bin/python tests/bench/bench_service.py
 	$(BENCH_VENV)/bin/python tests/bench/bench_suggest.py report
+	PYTHONPATH=tests $(BENCH_VENV)/bin/python tests/bench/bench_pages.py
 
 format: $(VENV)/.installed
 	$(BIN)/ruff format model training service tests

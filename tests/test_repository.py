@@ -55,6 +55,7 @@ def test_public_names() -> None:
         "EmptyText",
         "FitError",
         "NoArticle",
+        "PageTooComplex",
         "Tagging",
         "TextError",
         "TextTooLong",

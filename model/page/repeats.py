@@ -31,8 +31,8 @@ def mark_copies(page: PageLines) -> None:
             seen.add(line)
         elif len(line) >= _MIN_REPEATED_CHARS and not page.reasons[n]:
             page.reasons[n] = COPY_REASON
-            is_headline = len(line) <= _HEADLINE_CHARS and not credits_a_picture(line)
-            if line == before and n > page.first + 1 and is_headline:
+            is_double = line == before and n > page.first + 1
+            if is_double and len(line) <= _HEADLINE_CHARS and not credits_a_picture(line):
                 page.reasons[n - 1] = page.reasons[n] = LINK_REASON
                 page.kinds[n - 1] = page.kinds[n] = HEADLINE
         before = line

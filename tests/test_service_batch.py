@@ -97,7 +97,7 @@ def test_bad_records_are_records(chude: Chude, tmp_path: Path) -> None:
     assert [output["id"] for output in outputs] == ids
     assert outputs[0]["tags"] == ["syria"]
     said = [output.get("error", {}).get("message", "") for output in outputs]
-    parts = ["", "there is txt", "must be an object", "text: is missing", "not JSON", "text: is not UTF-8", "empty"]
+    parts = ["", "there is txt", "must be an object", "text: is null", "not JSON", "text: is not UTF-8", "empty"]
     for n, part in enumerate(parts):
         assert part in said[n]
     assert [message.split(": ")[0] for message in said if message] == [

@@ -287,7 +287,7 @@ def test_a_warning_without_keys_beyond_this_machine(start: Start) -> None:
 
 def test_wrong_settings_are_named(chude: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     refused = chude("serve", "--port", "70000")
-    assert (refused.returncode, refused.stderr) == (1, "chude: CHUDE_PORT must be at most 65535, not 70000\n")
+    assert (refused.returncode, refused.stderr) == (1, "chude: --port must be at most 65535, not 70000\n")
     assert chude("serve", "--workers", "none").returncode == 2
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -52,21 +52,21 @@ def command(force: bool, seed: int, job: str | None) -> int:
             progress.position = f"version {outcome.version}"
             result = {"version": outcome.version, "live": outcome.is_live, **outcome.decision}
             promote(versions, outcome, jobs.ending(job, "\n".join(lines), result))
-    except ChudeError as error:
-        jobs.end(job, "failed", str(error))
-        raise
-    except ModuleNotFoundError as error:
-        jobs.end(job, "failed", how_to_install(error) or str(error))
-        raise
-    except OSError as error:
-        jobs.end(job, "failed", str(storage_error(error)))
-        raise
     except BaseException as error:
-        jobs.end(job, "failed", f"stopped: {type(error).__name__}")
+        jobs.end(job, "failed", _reason(error))
         raise
     for line in lines:
         click.echo(line)
     return 0
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the job's log says of the error that ended it."""
+    if isinstance(error, ChudeError):
+        return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        return how_to_install(error) or str(error)
+    return str(storage_error(error)) if isinstance(error, OSError) else f"stopped: {type(error).__name__}"
 
 
 def _lines(outcome: Any, store: LabelStore) -> list[str]:

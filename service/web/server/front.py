@@ -172,7 +172,7 @@ class Front:
 
 
 def _head_bytes(scope: Message) -> int:
-    """Return how many bytes the request line and the headers have, about."""
+    """Return about how many bytes the request line and the headers have."""
     fields = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
     return fields + len(scope["raw_path"]) + len(scope["query_string"])
 

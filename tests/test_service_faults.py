@@ -195,15 +195,31 @@ def leftovers(pid: int) -> list[Path]:
 
 
 def test_what_a_killed_service_left_is_swept(tmp_path: Path) -> None:
+    """Its workers end by themselves, and so do the processes that read HTML; the next service removes its folder."""
     with running(tmp_path / "home", tmp_path / "log", "--workers", 1) as killed:
-        workers = killed.workers()
+        page = f"<!doctype html><body><article>{f'<p>{SYRIA} {SYRIA}</p>' * 60}</article>"
+        assert killed.tags(page) == ["syria"]
+        (worker,) = killed.workers()
+        helpers = descendants(worker)
+        assert helpers
         os.kill(killed.process.pid, signal.SIGKILL)
-        for worker in workers:
-            os.kill(worker, signal.SIGKILL)
         killed.process.wait(TIMEOUT_S)
+        wait_until(lambda: not any(map(is_alive, [worker, *helpers])))
         assert leftovers(killed.process.pid)
     with running(tmp_path / "home", tmp_path / "log2", "--workers", 1):
         assert not leftovers(killed.process.pid)
+
+
+def descendants(pid: int) -> list[int]:
+    children = [int(n) for path in Path(f"/proc/{pid}/task").glob("*/children") for n in path.read_text().split()]
+    return [one for child in children for one in (child, *descendants(child))]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_no_request_is_lost_when_the_service_stops(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 from load import post
-from serving import TIMEOUT_S, Service, answer_of, running, wait_until
+from serving import TIMEOUT_S, Service, answer_of, descendants, is_alive, running, wait_until
 
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
 HEAD = b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
@@ -208,18 +208,6 @@ def test_what_a_killed_service_left_is_swept(tmp_path: Path) -> None:
         assert leftovers(killed.process.pid)
     with running(tmp_path / "home", tmp_path / "log2", "--workers", 1):
         assert not leftovers(killed.process.pid)
-
-
-def descendants(pid: int) -> list[int]:
-    children = [int(n) for path in Path(f"/proc/{pid}/task").glob("*/children") for n in path.read_text().split()]
-    return [one for child in children for one in (child, *descendants(child))]
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def test_no_request_is_lost_when_the_service_stops(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from flask import Flask, Response
 from model.versions import Versions
 from service.settings import Settings
 from service.web import problems, request_log
+from service.web.extraction import ExtractionPool
 from service.web.key_store import KeyStore
 from service.web.live import LiveTagger
 from service.web.metrics import Metrics
@@ -31,7 +32,7 @@ def create_app(settings: Settings, environ: Mapping[str, str], metrics_folder: P
     app = Flask("chude", static_folder=None)
     versions = Versions(settings.home)
     metrics = Metrics(metrics_folder)
-    live = LiveTagger(versions, logging.getLogger(request_log.LOGGER), metrics.count_refusal)
+    live = LiveTagger(versions, logging.getLogger(request_log.LOGGER), metrics.count_refusal, ExtractionPool().extract)
     app.extensions[EXTENSION] = Services(
         settings,
         environ,

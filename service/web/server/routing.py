@@ -27,7 +27,7 @@ class Cost(Enum):
     BULK = auto()
     """Many texts, a long one, or explanations."""
     HTML = auto()
-    """Pages, whose article is looked for."""
+    """Pages, whose article is looked for, and what the editor's page is given: it may be one, or a table of them."""
     STORE = auto()
     """The label store, which may be locked or far away."""
     FILES = auto()
@@ -41,6 +41,8 @@ def cost_of(environ: WSGIEnvironment, body: bytes) -> Cost:
         return Cost.QUICK
     if path.startswith(_STORE):
         return Cost.STORE
+    if path == "/" and environ["REQUEST_METHOD"] == "POST":
+        return Cost.HTML
     if path != "/predict":
         return Cost.FILES
     if environ.get("CONTENT_TYPE", "").lower().startswith("text/html") or body.count(b"<") > _FEW_TAGS:

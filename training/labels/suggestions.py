@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from model.document import Document
 from model.tagger import TopicTagger
@@ -147,4 +148,9 @@ def waiting(store: LabelStore, count: int) -> list[Suggestion]:
     unlabelled = queue.c.digest.not_in(select(labelled_texts.c.digest))
     with store.reading() as connection:
         rows = connection.execute(select(queue).where(unlabelled).order_by(queue.c.place).limit(count))
-        return [Suggestion(identity_of(row), document_of(row), row.why, json.loads(row.scores)) for row in rows]
+        return [suggestion_of(row) for row in rows]
+
+
+def suggestion_of(row: Row[Any]) -> Suggestion:
+    """Return the suggestion in a row of the queue."""
+    return Suggestion(identity_of(row), document_of(row), row.why, json.loads(row.scores))

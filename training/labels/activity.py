@@ -6,11 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import delete, func, select
 
 from training.corpus.duplicates import text_digest
-from training.labels.rows import storable
+from training.labels.rows import evidence_of, restored, storable
 from training.labels.schema import labellings, texts
 from training.labels.store import LabelStore
 
@@ -52,6 +53,26 @@ def count_labelled(store: LabelStore, since: float, who: str) -> int:
     with store.reading() as connection:
         count = wanted.where(labellings.c.at >= since, labellings.c.who == storable(who))
         return int(connection.execute(count).scalar_one())
+
+
+class LastLabelling(NamedTuple):
+    """How a text was labelled last."""
+
+    who: str
+    tags: frozenset[str]
+    evidence: Mapping[str, tuple[str, ...]]
+    note: str
+
+
+def last_labelling(store: LabelStore, text: str) -> LastLabelling | None:
+    """Return how a text was labelled last, if it was."""
+    latest = select(labellings).where(labellings.c.digest == text_digest(text)).order_by(labellings.c.number.desc())
+    with store.reading() as connection:
+        row = connection.execute(latest.limit(1)).first()
+    if row is None:
+        return None
+    tags = frozenset(row.tags.split())
+    return LastLabelling(restored(row.who), tags, evidence_of(row.evidence), restored(row.note or ""))
 
 
 @dataclass

@@ -6,6 +6,7 @@
     marked_text.py   an explained text -> runs of characters with their tags
     table.py         many records with their tags, as rows and as files
     tagging.py       the views of the first page, `/`
+    correcting.py    the views of `/correct`
     templates/, static/   Jinja templates, style sheets and ES modules, served as they stand here
 
 Views are HTML; what changes something goes over the HTTP API, with the key that the browser keeps in sessionStorage.
@@ -15,9 +16,9 @@ Views are HTML; what changes something goes over the HTTP API, with the key that
 'Tag'
 """
 
-from service.web.page import tagging
+from service.web.page import correcting, tagging
 from service.web.page.catalogue import catalogue
 
 __all__ = ["BLUEPRINTS", "catalogue"]
-BLUEPRINTS = (tagging.blueprint,)
+BLUEPRINTS = (tagging.blueprint, correcting.blueprint)
 """What `create_app` registers."""

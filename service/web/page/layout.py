@@ -14,7 +14,7 @@ from service.web.page.catalogue import LANGUAGES, Catalogue, catalogue
 from service.web.policy import PAGE_HEADERS
 from service.web.problems import RequestError, status_of
 
-PAGES = (("tag", "./"),)
+PAGES = (("tag", "./"), ("correct", "correct"), ("learn", "learn"), ("watch", "watch"))
 """The pages with their addresses, which are relative."""
 _COLOURS = 8
 """How many colours and patterns of lines the style sheet has for tags."""

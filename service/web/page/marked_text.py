@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from model import Tagging
 from model.document import Document
+from model.explain import SentencePlace
 
 _HEAVY = 0.4
 """Weight of a term that is set in bold; exp(0.4) is 1.5."""
@@ -71,13 +72,45 @@ class MarkedField(NamedTuple):
     runs: tuple[Run, ...]
 
 
+class Segment(NamedTuple):
+    """A sentence of the article, or what stands between two of them."""
+
+    text: str
+    is_sentence: bool
+    runs: tuple[Run, ...]
+
+
+class SegmentedField(NamedTuple):
+    """One field of a document, sentence by sentence."""
+
+    name: str
+    segments: tuple[Segment, ...]
+
+
 def mark_fields(document: Document, tagging: Tagging) -> list[MarkedField]:
     """Return the fields that were read, each in runs. `tagging` comes from `TopicTagger.explain`."""
+    return [MarkedField(name, tuple(mark(text, *_parts(tagging, name)))) for name, text in _texts(document, tagging)]
+
+
+def segment_fields(document: Document, tagging: Tagging, places: Sequence[SentencePlace]) -> list[SegmentedField]:
+    """Return the fields that were read, each in sentences, whose places `explain_with_sentences` found."""
+    fields = []
+    for name, text in _texts(document, tagging):
+        sentences, left_out = _parts(tagging, name)
+        spans = [(place["start"], place["end"]) for place in places if place["field"] == name]
+        cuts = sorted({0, len(text), *(offset for span in spans for offset in span)})
+        segments = [
+            Segment(text[start:end], (start, end) in spans, tuple(mark(text, sentences, left_out, (start, end))))
+            for start, end in pairwise(cuts)
+        ]
+        fields.append(SegmentedField(name, tuple(segments)))
+    return fields
+
+
+def _texts(document: Document, tagging: Tagging) -> Iterator[tuple[str, str]]:
+    """Yield the fields with their texts as they were read."""
     found: Mapping[str, object] = tagging
-    return [
-        MarkedField(name, tuple(mark(str(found.get(name, given)), *_parts(tagging, name))))
-        for name, given in document.fields.items()
-    ]
+    yield from ((name, str(found.get(name, given))) for name, given in document.fields.items())
 
 
 def _parts(tagging: Tagging, field: str) -> tuple[list[Sentence], list[tuple[int, int, str]]]:
@@ -96,11 +129,17 @@ def _parts(tagging: Tagging, field: str) -> tuple[list[Sentence], list[tuple[int
     return sentences, left_out
 
 
-def mark(text: str, sentences: Sequence[Sentence], left_out: Sequence[tuple[int, int, str]]) -> Iterator[Run]:
-    """Yield the whole text in runs; `left_out` has start, end and reason of each part."""
+def mark(
+    text: str,
+    sentences: Sequence[Sentence],
+    left_out: Sequence[tuple[int, int, str]],
+    span: tuple[int, int] | None = None,
+) -> Iterator[Run]:
+    """Yield the text, or the span of it, in runs; `left_out` has start, end and reason of each part."""
+    begin, stop = span or (0, len(text))
     clusters = list(_clusters(sentences))
     spans = [*((s.start, s.end) for s in sentences), *((p[0], p[1]) for p in left_out), *(c[:2] for c in clusters)]
-    cuts = sorted({0, len(text), *(min(offset, len(text)) for span in spans for offset in span)})
+    cuts = sorted({begin, stop, *(min(max(offset, begin), stop) for one in spans for offset in one)})
     pieces = [
         (
             tuple(dict.fromkeys(s.tag for s in sentences if s.start <= start and end <= s.end)),

@@ -33,6 +33,19 @@ async function show(data) {
   const { html } = await part(address("answer"), { method: "POST", body: data });
   answer.innerHTML = html;
   prepareTable();
+  prepareCorrection();
+}
+
+/** Let the article be corrected: it goes to the next page in this tab's memory, and nowhere else before that is saved. */
+function prepareCorrection() {
+  const button = document.getElementById("correct-this");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const text = files.files.length ? await files.files[0].text() : document.getElementById("text").value;
+    sessionStorage.setItem("chude-text", JSON.stringify({ text }));
+    location.href = `correct${location.search}`;
+  });
 }
 
 async function download(data) {
@@ -107,3 +120,4 @@ function fold(text) {
 }
 
 prepareTable();
+prepareCorrection();

@@ -18,6 +18,7 @@ from model.errors import Problem, TextError
 from model.page.content import content_of
 from training.corpus.exports import LABEL_FIELDS, Answer, Skipped, answer_of
 from training.corpus.records import Identity, Record
+from training.corpus.weights import WEIGHT, WeightRule, weight_of
 
 T = TypeVar("T")
 MAX_ID_CHARS = 2048
@@ -35,6 +36,8 @@ class Columns:
     id: str = "id"
     labels: str = ""
     """That of the tags, or of the field of a Label Studio project; `tags`, or those of other tools, if not given."""
+    weights: tuple[WeightRule, ...] = ()
+    """Which records weigh more or less than 1."""
 
 
 COLUMNS = Columns()
@@ -53,6 +56,8 @@ class Example:
     line: int = 0
     evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """The sentences that show a tag, by tag, where a reader has marked them."""
+    weight: float = 1.0
+    """How much the text counts in a fit, above 0."""
 
     @cached_property
     def text(self) -> str:
@@ -107,7 +112,7 @@ def make_example(
 ) -> Example | list[Problem]:
     """Return the example that a record and its labels make, or everything that is wrong with them."""
     checks = _Checks(file, record.line)
-    checks.problems += record.broken({*LABEL_FIELDS, *([columns.labels] if columns.labels else [])})
+    checks.problems += record.broken({*LABEL_FIELDS, WEIGHT, *([columns.labels] if columns.labels else [])})
     document = checks.run(columns.text or "text", lambda: _readable(record.document(columns.text)))
     identity = checks.run(columns.id, lambda: _short(record.identity(file, columns.id)))
     labels = columns.labels or "tags"
@@ -120,6 +125,7 @@ def make_example(
         tags = checks.run(labels, lambda: parse_tags(answer.tags))
     borderline = checks.run("borderline", lambda: parse_tags(record.fields.get("borderline") or []))
     evidence = checks.run("evidence", lambda: parse_evidence(record.fields.get("evidence") or {}))
+    weight = checks.run(WEIGHT, lambda: weight_of(record.fields, file, columns.weights))
     if (
         checks.problems
         or document is None
@@ -127,9 +133,10 @@ def make_example(
         or tags is None
         or borderline is None
         or evidence is None
+        or weight is None
     ):
         return checks.problems
-    return Example(identity, document, tags, borderline, file, record.line, evidence)
+    return Example(identity, document, tags, borderline, file, record.line, evidence, weight)
 
 
 def _short(identity: Identity) -> Identity:
@@ -210,6 +217,11 @@ def borderline_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags
     return np.array([[tag in example.borderline for tag in tags] for example in examples], bool).reshape(
         len(examples), len(tags)
     )
+
+
+def weights_of(examples: Sequence[Example]) -> npt.NDArray[np.float64]:
+    """Return how much each example counts in a fit, shape (examples,)."""
+    return np.array([example.weight for example in examples], np.float64)
 
 
 def teaser_flags(examples: Sequence[Example]) -> Flags:

@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 BENCH_VENV ?= .bench-venv
 DATA = ../shared/data
+TRAINED_ON = $(addprefix $(DATA)/,train.jsonl.gz stream-train.jsonl.gz train-articles.jsonl.gz train-hard.jsonl.gz \
+	train-hard-articles.jsonl.gz articles-rest.jsonl.gz)
 .PHONY: serve test test-all check bench pretrained format clean
 
 $(VENV)/.installed: pyproject.toml
@@ -57,7 +59,7 @@ format: $(VENV)/.installed
 # Fit the shipped artifact, and write its figures beside those of other systems into the model card.
 pretrained: $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable ".[peers]"
-	$(BIN)/chude train $(DATA)/train.jsonl.gz -o model/pretrained --topics seeds/topics.toml
+	$(BIN)/chude train $(TRAINED_ON) --weight read:false=0.2 -o model/pretrained --topics seeds/topics.toml
 	$(BIN)/chude eval $(DATA)/dev.jsonl.gz --model model/pretrained --compare $(DATA)/train.jsonl.gz --topics seeds/topics.toml \
 		--card model/pretrained/MODEL_CARD.md
 

@@ -11,7 +11,8 @@ import numpy as np
 from model.errors import FitError, Problem
 from training.corpus.duplicates import Pair, find_near_duplicates, text_digest
 from training.corpus.examples import Example, borderline_matrix, judged_matrix, suggest_tag
-from training.fit.fitting import MIN_POSITIVES, FitOptions, fit_examples
+from training.fit.decisions import MIN_POSITIVES
+from training.fit.fitting import FitOptions, fit_examples
 from training.progress import Progress, silent
 
 SHORT_WORDS = 8

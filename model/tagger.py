@@ -22,6 +22,7 @@ from model.explain import Context, Evidence, Explainer, SentencePlace
 from model.language import MARKED_SURE, Language, identify
 from model.page.content import PAGES, article_in, content_of
 from model.page.content import Page as Page
+from model.page.html import Extractor, extract_html
 from model.page.leftout import LeftOut
 from model.pooling import Floats, damping, log_sum_exp, logistic
 from model.reading import Reading, read
@@ -75,8 +76,9 @@ class Tagging(TypedDict):
 class TopicTagger:
     """Tags texts with one artifact. Safe to share between threads: nothing changes after it is made."""
 
-    def __init__(self, artifact: Artifact) -> None:
-        """Prepare the look-up tables of a loaded artifact."""
+    def __init__(self, artifact: Artifact, extract: Extractor = extract_html) -> None:
+        """Prepare the look-up tables of a loaded artifact; `extract` turns HTML into text."""
+        self._extract = extract
         self.artifact = artifact
         self.tags = tuple(tag.slug for tag in artifact.tags)
         self.version = artifact.version
@@ -144,7 +146,7 @@ class TopicTagger:
         _check_choice("page", page, PAGES)
         given = Document.of(document)
         check_length(given.read().text)
-        content = content_of(given, page)
+        content = content_of(given, page, self._extract)
         passage = content.document.read()
         article = article_in(passage.text, "never" if content.is_page else page)
         reading = read([article.text], self._index)
@@ -184,7 +186,7 @@ class TopicTagger:
         return margins, known
 
     def _tag_block(self, block: Block, page: Page) -> list[Tagging | TextError]:
-        reading = read(block.texts, self._index, page=page, records=block.records)
+        reading = read(block.texts, self._index, page=page, records=block.records, extract=self._extract)
         results = self._results(reading)
         for n, warnings in reading.warnings.items():
             result = results[n]

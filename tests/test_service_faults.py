@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 from load import post
-from serving import TIMEOUT_S, Service, answer_of, running, wait_until
+from serving import TIMEOUT_S, Service, answer_of, descendants, is_alive, running, wait_until
 
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
 HEAD = b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
@@ -195,12 +195,16 @@ def leftovers(pid: int) -> list[Path]:
 
 
 def test_what_a_killed_service_left_is_swept(tmp_path: Path) -> None:
+    """Its workers end by themselves, and so do the processes that read HTML; the next service removes its folder."""
     with running(tmp_path / "home", tmp_path / "log", "--workers", 1) as killed:
-        workers = killed.workers()
+        page = f"<!doctype html><body><article>{f'<p>{SYRIA} {SYRIA}</p>' * 60}</article>"
+        assert killed.tags(page) == ["syria"]
+        (worker,) = killed.workers()
+        helpers = descendants(worker)
+        assert helpers
         os.kill(killed.process.pid, signal.SIGKILL)
-        for worker in workers:
-            os.kill(worker, signal.SIGKILL)
         killed.process.wait(TIMEOUT_S)
+        wait_until(lambda: not any(map(is_alive, [worker, *helpers])))
         assert leftovers(killed.process.pid)
     with running(tmp_path / "home", tmp_path / "log2", "--workers", 1):
         assert not leftovers(killed.process.pid)

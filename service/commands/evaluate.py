@@ -15,6 +15,7 @@ from service.environment import environment
 from training.corpus.topics import read_topics
 
 if TYPE_CHECKING:
+    from training.corpus.examples import Columns
     from training.measure.evaluation import Evaluation
 
 _SYSTEM = "chude"
@@ -39,12 +40,9 @@ def command(
     card: Path | None,
     compare: Path | None,
     topics: Path | None,
-    text_column: str | None,
-    id_column: str,
-    label_field: str,
+    columns: Columns,
 ) -> int:
     """Measure an artifact on labelled DATA, over all decisions and over the clear ones."""
-    from training.corpus.examples import Columns
     from training.corpus.readers import read_examples
     from training.measure.card import write_card
     from training.measure.evaluation import evaluate
@@ -52,7 +50,7 @@ def command(
 
     _check_outputs(data, [path for path in (compare, topics) if path], json_file, report, card)
     tagger = TopicTagger.load(model, environ=environment())
-    examples = read_examples(data, Columns(text_column, id_column, label_field), notify)
+    examples = read_examples(data, columns, notify)
     evaluation = evaluate(tagger, examples, show_progress)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:
@@ -108,7 +106,7 @@ def _compare(evaluation: Evaluation, compare: Path, topics: Path | None) -> dict
     return {
         name: result
         if isinstance(result, str)
-        else measure_slices(tags, evaluation.labels, *result, evaluation.borderline, is_teaser)
+        else measure_slices(tags, evaluation.labels, *result, evaluation.borderline, is_teaser, evaluation.judged)
         for name, result in results.items()
     }
 

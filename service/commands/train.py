@@ -17,7 +17,7 @@ from service.environment import cache_folder, environment
 from training.corpus.topics import read_topics, topic_names
 
 if TYPE_CHECKING:
-    from training.corpus.examples import Example
+    from training.corpus.examples import Columns, Example
 
 
 @click.command("train")
@@ -37,12 +37,9 @@ def command(
     seed: int,
     topics: Path | None,
     jobs: int,
-    text_column: str | None,
-    id_column: str,
-    label_field: str,
+    columns: Columns,
 ) -> int:
     """Fit an artifact on labelled DATA: files or folders, such as JSON Lines, CSV, Excel or Label Studio's JSON."""
-    from training.corpus.examples import Columns
     from training.corpus.readers import read_examples
     from training.fit.adaptation import adapt
     from training.fit.fitting import FitOptions, fit_examples
@@ -51,7 +48,7 @@ def command(
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
     names, cache = topic_names(read_topics(topics)), cache_folder(environment())
     options = FitOptions(seed=seed, jobs=jobs, names=names, cache=cache)
-    examples = read_examples(data, Columns(text_column, id_column, label_field), notify)
+    examples = read_examples(data, columns, notify)
     if base == "none":
         fit = fit_examples(examples, options, show_progress)
         fitted, left_out = fit.artifact, fit.left_out

@@ -13,6 +13,7 @@ from model.versions import Versions
 from service.settings import Settings
 from service.web import problems, request_log
 from service.web.daily_counts import DailyCounts
+from service.web.extraction import ExtractionPool
 from service.web.key_store import KeyStore
 from service.web.live import LiveTagger
 from service.web.metrics import Metrics
@@ -38,7 +39,7 @@ def create_app(settings: Settings, environ: Mapping[str, str], metrics_folder: P
     versions = Versions(settings.home)
     daily = DailyCounts(settings.home)
     metrics = Metrics(metrics_folder, daily)
-    live = LiveTagger(versions, logging.getLogger(request_log.LOGGER), metrics.count_refusal)
+    live = LiveTagger(versions, logging.getLogger(request_log.LOGGER), metrics.count_refusal, ExtractionPool().extract)
     app.extensions[EXTENSION] = Services(
         settings,
         environ,

@@ -33,9 +33,12 @@ class Calibration:
         return float(self.slope * sentence_bias + self.article_slope * article_bias + self.intercept)
 
 
-def calibrate_tags(margins: Floats, labels: Flags) -> list[Calibration]:
-    """Calibrate each tag on out-of-fold margins, shape (articles, tags, 2), and labels, shape (articles, tags)."""
-    return [calibrate(margins[:, column], labels[:, column]) for column in range(labels.shape[1])]
+def calibrate_tags(margins: Floats, labels: Flags, judged: Flags) -> list[Calibration]:
+    """Calibrate each tag on out-of-fold margins, shape (articles, tags, 2), and labels, shape (articles, tags).
+
+    Only the articles that were `judged` on a tag, of the same shape as the labels, count for it.
+    """
+    return [calibrate(margins[kept, column], labels[kept, column]) for column, kept in enumerate(judged.T)]
 
 
 def probabilities(margins: Floats, calibrations: Sequence[Calibration]) -> Floats:

@@ -19,7 +19,7 @@ from model.scan.spelling import normalise
 from model.selftest import with_self_test
 from model.weights import fixed_point
 from training.corpus.duplicates import text_digest
-from training.corpus.examples import Example, borderline_matrix, label_matrix, teaser_flags
+from training.corpus.examples import Example, borderline_matrix, judged_matrix, label_matrix, teaser_flags
 from training.fit.calibration import Calibration, calibrate_tags, probabilities, stack
 from training.fit.classifier import TopicClassifier
 from training.fit.dense import WeightedTerms
@@ -77,14 +77,14 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
     texts = [example.text for example in examples]
     fold = assign_folds(texts, labels, seed=options.seed, progress=progress)
     terms, bags = _learn_terms(texts, options, progress)
-    borderline = borderline_matrix(examples, tags)
-    weight = np.where(borderline, BORDERLINE_WEIGHT, 1.0)
+    weight, judged = decision_weights(examples, tags), judged_matrix(examples, tags)
     penalty, margins = _cross_validate(bags, labels, weight, fold, options, progress)
-    calibrations = calibrate_tags(margins, labels)
+    calibrations = calibrate_tags(margins, labels, judged)
     out_of_fold = probabilities(margins, calibrations)
     classifier = TopicClassifier(penalty, progress).fit(bags, labels, weight)
     given = out_of_fold >= np.array([calibration.threshold for calibration in calibrations])
-    metrics = measure_slices(tags, labels, out_of_fold, given, borderline, teaser_flags(examples))
+    borderline = borderline_matrix(examples, tags)
+    metrics = measure_slices(tags, labels, out_of_fold, given, borderline, teaser_flags(examples), judged)
     kept = _weighted_terms(terms, classifier, calibrations)
     artifact = Artifact(
         tags=_fitted_tags(tags, labels, calibrations, classifier, metrics, options),
@@ -97,8 +97,14 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
         metrics=metrics,
         libraries={name: library_version(name) for name in _LIBRARIES},
     )
-    artifact = with_reference(with_self_test(artifact), examples, labels)
+    artifact = with_reference(with_self_test(artifact), examples, labels, judged)
     return Fit(versioned(artifact), tags, left_out, labels, out_of_fold)
+
+
+def decision_weights(examples: Sequence[Example], tags: Sequence[str]) -> Floats:
+    """Return the weight of each decision in the loss, shape (examples, tags): 0 where nobody judged the tag."""
+    borderline = borderline_matrix(examples, tags)
+    return np.where(borderline, BORDERLINE_WEIGHT, 1.0) * judged_matrix(examples, tags)
 
 
 def _fitted_tags(
@@ -139,8 +145,8 @@ def _describe(examples: Sequence[Example], penalty: float, options: FitOptions) 
 def choose_tags(examples: Sequence[Example], ignore: Collection[str] = ()) -> tuple[list[str], list[str]]:
     """Return the tags that can be fitted and those that can't, both in order of the alphabet."""
     every = sorted({tag for example in examples for tag in example.tags} - set(ignore))
-    support = label_matrix(examples, every).sum(axis=0)
-    enough = (support >= MIN_POSITIVES) & (len(examples) - support >= MIN_POSITIVES)
+    support, judged = (matrix(examples, every).sum(axis=0) for matrix in (label_matrix, judged_matrix))
+    enough = (support >= MIN_POSITIVES) & (judged - support >= MIN_POSITIVES)
     chosen = [tag for tag, fits in zip(every, enough, strict=True) if fits]
     return chosen, [tag for tag in every if tag not in chosen]
 
@@ -190,18 +196,18 @@ def _cross_validate(
     done = Parallel(n_jobs=options.jobs, return_as="generator")(tasks)
     for penalty, held_out, values in progress(done, "cross-validation", len(tasks)):
         margins[penalty][held_out] = values
-    losses = {penalty: _log_losses(margins[penalty], labels) for penalty in options.penalties}
+    losses = {penalty: _log_losses(margins[penalty], labels, weight > 0) for penalty in options.penalties}
     lowest = min(losses.values(), key=np.mean)
     ceiling = lowest.mean() + lowest.std() / np.sqrt(lowest.size)
     chosen = max(penalty for penalty, loss in losses.items() if loss.mean() <= ceiling)
     return chosen, margins[chosen]
 
 
-def _log_losses(margins: Floats, labels: Flags) -> Floats:
-    """Return the mean log loss of each article over the tags, shape (articles,)."""
-    probability = probabilities(margins, [stack(margins[:, n], labels[:, n]) for n in range(labels.shape[1])])
-    wrong = np.where(labels, 1 - probability, probability)
-    return np.asarray(-np.log1p(-np.minimum(wrong, 1 - 1e-12)).mean(axis=1))
+def _log_losses(margins: Floats, labels: Flags, judged: Flags) -> Floats:
+    """Return the mean log loss of each article over the tags, shape (articles,); what was not judged costs nothing."""
+    stacked = [stack(margins[kept, n], labels[kept, n]) for n, kept in enumerate(judged.T)]
+    wrong = np.abs(probabilities(margins, stacked) - labels)
+    return np.asarray((-np.log1p(-np.minimum(wrong, 1 - 1e-12)) * judged).mean(axis=1))
 
 
 def _weighted_terms(
@@ -223,5 +229,11 @@ def _variants(kept: Sequence[str], spellings: Mapping[str, Sequence[str]]) -> di
 
 def digest_of(examples: Sequence[Example]) -> str:
     """Return the digest of the texts and their tags, whatever their order."""
-    lines = sorted(f"{text_digest(example.text)} {' '.join(sorted(example.tags))}" for example in examples)
+    lines = sorted(
+        f"{text_digest(example.text)} {' '.join(sorted(example.tags))}{_judged(example)}" for example in examples
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _judged(example: Example) -> str:
+    return "" if example.judged is None else f" of {' '.join(sorted(example.judged))}"

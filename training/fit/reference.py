@@ -77,9 +77,12 @@ class Reference:
         return DenseModel.of(artifact).margins(self.bags(artifact.terms))
 
 
-def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flags) -> Artifact:
-    """Return the artifact with a reference set out of the examples, chosen by their digests."""
-    order = sorted(range(len(examples)), key=lambda n: text_digest(examples[n].text))
+def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flags, judged: Flags) -> Artifact:
+    """Return the artifact with a reference set out of the examples, chosen by their digests.
+
+    Only those that were `judged` on all tags, of the same shape as the labels, are in it; without any there is none.
+    """
+    order = sorted(np.flatnonzero(judged.all(axis=1)).tolist(), key=lambda n: text_digest(examples[n].text))
     index = TermIndex(artifact.terms, artifact.variants)
     sentences: list[Ints] = []
     terms: list[Ints] = []
@@ -95,6 +98,8 @@ def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flag
         terms.append(found.term)
         lengths.append(n_sentences)
         chosen.append(n)
+    if not chosen:
+        return artifact
     arrays: dict[str, Any] = {
         "terms": np.frombuffer("\n".join(artifact.terms).encode(), np.uint8),
         "tags": np.frombuffer("\n".join(tag.slug for tag in artifact.tags).encode(), np.uint8),

@@ -14,7 +14,9 @@ _QUICK_BYTES = 16_384
 millisecond, the worst that can be made up in a few. Threads for these would halve the rate: numpy lets go of the
 interpreter's lock at each of its short calls."""
 _FEW_TAGS = 2
-"""A body with more "<" may be HTML."""
+"""A body with more "<" may be HTML, and must not be read in the loop."""
+_ESCAPED = rb"\u003"
+"""How "<" may be written in JSON."""
 _WAITING = 64
 """How many requests may wait for the threads of a lane."""
 
@@ -45,7 +47,10 @@ def cost_of(environ: WSGIEnvironment, body: bytes) -> Cost:
         return Cost.HTML
     if path != "/predict":
         return Cost.FILES
-    if environ.get("CONTENT_TYPE", "").lower().startswith("text/html") or body.count(b"<") > _FEW_TAGS:
+    if (
+        environ.get("CONTENT_TYPE", "").lower().startswith("text/html")
+        or body.count(b"<") + body.count(_ESCAPED) > _FEW_TAGS
+    ):
         return Cost.HTML
     return Cost.QUICK if len(body) <= _QUICK_BYTES and not environ["QUERY_STRING"] else Cost.BULK
 

@@ -11,6 +11,7 @@ from model.document import Document
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
 from training.labels.activity import agreement, count_labelled, decisions, take_back
+from training.labels.keyword_hits import find_hits
 from training.labels.leases import count_waiting, take_text
 from training.labels.store import Labelling, LabelStore
 from training.labels.suggestions import Suggestion, keep_queue
@@ -50,6 +51,17 @@ def test_a_lease_that_has_ended_frees_its_text(store: LabelStore) -> None:
     assert take_text(store, "an", lease_s=-1)
     assert count_waiting(store, "bình") == (3, 0)
     assert taken(store, "bình") == TEXTS[0]
+
+
+def test_key_words_choose_texts(store: LabelStore) -> None:
+    hits = find_hits(store, ["bầu", "Giá  GẠO", "…"])
+    assert (hits.n_texts, dict(hits.by_keyword)) == (3, {"bầu": 2, "Giá  GẠO": 1, "…": 0})
+    assert find_hits(store, ["gạo"]).digests == [text_digest(TEXTS[1])]
+    assert find_hits(store, ["gạ"]).digests == []  # a part of a word
+    lease = take_text(store, "an", among=find_hits(store, ["ukraine"]).digests)
+    assert lease is not None
+    assert lease.suggestion.text == TEXTS[2]
+    assert take_text(store, "bình", among=[]) is None
 
 
 def take_in_a_process(url: str, holder: str) -> None:

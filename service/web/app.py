@@ -12,6 +12,7 @@ from flask import Flask, Response
 from model.versions import Versions
 from service.settings import Settings
 from service.web import problems, request_log
+from service.web.daily_counts import DailyCounts
 from service.web.extraction import ExtractionPool
 from service.web.key_store import KeyStore
 from service.web.live import LiveTagger
@@ -36,13 +37,15 @@ def create_app(settings: Settings, environ: Mapping[str, str], metrics_folder: P
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes  # the server has counted the body already
     app.wsgi_app = Prefix(app.wsgi_app)  # type: ignore[method-assign]
     versions = Versions(settings.home)
-    metrics = Metrics(metrics_folder)
+    daily = DailyCounts(settings.home)
+    metrics = Metrics(metrics_folder, daily)
     live = LiveTagger(versions, logging.getLogger(request_log.LOGGER), metrics.count_refusal, ExtractionPool().extract)
     app.extensions[EXTENSION] = Services(
         settings,
         environ,
         versions,
         metrics,
+        daily,
         live,
         KeyStore(settings.home),
         cache(lambda: open_store(settings.home, settings.labels_url, STORE_WAIT_S)),

@@ -135,32 +135,6 @@ class Queue(TypedDict):
     texts: list[Waiting]
 
 
-class LeaseRequest(Struct, forbid_unknown_fields=True):
-    """Who asks for a text of the queue, and which ones they pass over."""
-
-    holder: Annotated[str, Meta(max_length=64, description="Tells editors apart who share a key.")] = ""
-    skip: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=1000, description="Digests.")] = []
-
-
-class Leased(TypedDict):
-    """A text of the queue that nobody else gets for ten minutes."""
-
-    text: Waiting | None
-    """None where there is none that nobody else has."""
-    digest: str | None
-    """Names the text in `skip`."""
-    waiting: int
-    """Texts of the queue without a label."""
-    held_by_others: int
-    """How many of these somebody else has before them."""
-
-
-class Undone(TypedDict):
-    """Whether there was something to take back."""
-
-    undone: bool
-
-
 class Topic(TypedDict):
     """One tag of the live model."""
 

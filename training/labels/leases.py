@@ -37,10 +37,18 @@ class Waiting(NamedTuple):
     held_by_others: int
 
 
-def take_text(store: LabelStore, holder: str, skipped: Sequence[str] = (), lease_s: float = LEASE_S) -> Lease | None:
+def take_text(
+    store: LabelStore,
+    holder: str,
+    skipped: Sequence[str] = (),
+    *,
+    among: Sequence[str] | None = None,
+    lease_s: float = LEASE_S,
+) -> Lease | None:
     """Return the text that the holder has, or else the first that nobody has; None where there is none.
 
-    Texts whose digests are `skipped` are passed over, and what the holder had besides is given back.
+    Texts whose digests are `skipped` are passed over, and so are all but those `among`, if these are given. What the
+    holder had besides is given back.
     """
     name = storable(holder)
     with store.writing() as connection:
@@ -48,7 +56,7 @@ def take_text(store: LabelStore, holder: str, skipped: Sequence[str] = (), lease
         connection.execute(delete(leases).where(leases.c.until <= now))
         connection.execute(delete(leases).where(leases.c.holder == name, leases.c.digest.in_(skipped)))
         for _ in range(_ATTEMPTS):
-            row = _first(connection, name, skipped)
+            row = _first(connection, name, skipped, among)
             if row is None:
                 return None
             connection.execute(delete(leases).where(leases.c.holder == name))
@@ -60,11 +68,13 @@ def take_text(store: LabelStore, holder: str, skipped: Sequence[str] = (), lease
     return None
 
 
-def _first(connection: Connection, holder: str, skipped: Sequence[str]) -> Row[Any] | None:
+def _first(connection: Connection, holder: str, skipped: Sequence[str], among: Sequence[str] | None) -> Row[Any] | None:
     """Return the row of the text that the holder has, or of the first that nobody has."""
     is_mine = queue.c.digest.in_(select(leases.c.digest).where(leases.c.holder == holder))
     is_free = queue.c.digest.not_in(select(leases.c.digest))
     wanted = select(queue).where(_is_unlabelled(), queue.c.digest.not_in(skipped), is_mine | is_free)
+    if among is not None:
+        wanted = wanted.where(queue.c.digest.in_(among))
     return connection.execute(wanted.order_by(is_mine.desc(), queue.c.place).limit(1)).first()
 
 

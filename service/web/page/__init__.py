@@ -7,6 +7,8 @@
     table.py         many records with their tags, as rows and as files
     tagging.py       the views of the first page, `/`
     correcting.py    the views of `/correct`
+    learning.py      the views of `/learn`
+    watching.py      the views of `/watch`; figures.py what they show, charts.py as SVG
     templates/, static/   Jinja templates, style sheets and ES modules, served as they stand here
 
 Views are HTML; what changes something goes over the HTTP API, with the key that the browser keeps in sessionStorage.
@@ -16,9 +18,9 @@ Views are HTML; what changes something goes over the HTTP API, with the key that
 'Tag'
 """
 
-from service.web.page import correcting, tagging
+from service.web.page import correcting, learning, tagging, watching
 from service.web.page.catalogue import catalogue
 
 __all__ = ["BLUEPRINTS", "catalogue"]
-BLUEPRINTS = (tagging.blueprint, correcting.blueprint)
+BLUEPRINTS = (tagging.blueprint, correcting.blueprint, learning.blueprint, watching.blueprint)
 """What `create_app` registers."""

@@ -10,6 +10,7 @@ from typing import Literal, NotRequired, TypedDict, cast, overload
 import numpy as np
 import numpy.typing as npt
 
+from model.advice import advice_on_live
 from model.artifact.artifact import Artifact
 from model.artifact.files import load
 from model.blocks import MAX_TEXT_CHARS as MAX_TEXT_CHARS
@@ -96,7 +97,8 @@ class TopicTagger:
         Versions are looked up in the home folder that `environ` names, by default the process's environment; where
         no version was made live, the shipped artifact is.
         """
-        return cls(load(artifact_folder(read_environment() if environ is None else environ, chosen)))
+        with advice_on_live(chosen):
+            return cls(load(artifact_folder(read_environment() if environ is None else environ, chosen)))
 
     def tag(self, document: Readable, *, page: Page = "auto") -> Tagging:
         """Tag one text, or one record with a title, lead, text or body.

@@ -14,7 +14,7 @@ from serving import wait_until
 
 from model.errors import NoArticle, PageTooComplex
 from model.page.html import extract_html
-from service.web.extraction import ExtractionPool
+from service.web.extraction import ExtractionPool, NoProcess
 
 BODY = "".join(
     f"<p>Đoạn {n}: quân đội và chính phủ họp về lệnh ngừng bắn ở thủ đô trong tuần này.</p>" for n in range(60)
@@ -74,6 +74,16 @@ def test_a_process_that_was_killed_is_replaced(pool: ExtractionPool) -> None:
     assert processes() != [idle]
 
 
+def test_a_page_over_which_a_process_fails_is_refused(pool: ExtractionPool) -> None:
+    pool.extract(PAGE)
+    with ThreadPoolExecutor(1) as threads:
+        outcome = threads.submit(pool.extract, DEAR)
+        wait_until(outcome.running)
+        os.kill(processes()[0], signal.SIGSEGV)
+        with pytest.raises(PageTooComplex, match="cannot be read: give the page of one article"):
+            outcome.result()
+
+
 def test_a_page_whose_process_is_killed_is_read_again_once(pool: ExtractionPool) -> None:
     pool.extract(PAGE)
     (first,) = processes()
@@ -88,5 +98,5 @@ def test_a_page_whose_process_is_killed_is_read_again_once(pool: ExtractionPool)
             seen = processes()
             os.kill(seen[0], signal.SIGKILL)
             wait_until(lambda seen=seen: processes() != seen or again.done(), every_s=0.001)  # type: ignore[misc]
-        with pytest.raises(PageTooComplex, match="two processes ended over it"):
+        with pytest.raises(NoProcess, match="ended from outside: send it again"):
             again.result()

@@ -127,6 +127,11 @@ def test_what_is_no_request_is_a_problem_too(service: Service, sent: bytes, expe
     assert f'chude_requests_total{{endpoint="refused",status="{expected[0]}"}}' in metrics
 
 
+def test_whatever_a_proxy_says_of_the_scheme_is_no_error(service: Service) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Protocol": "http", "X-Forwarded-Ssl": "on"}
+    assert requests.get(f"{service.url}/topics", headers=headers, timeout=TIMEOUT_S).status_code == 200
+
+
 def test_slow_clients_of_every_kind_keep_nobody_waiting(service: Service) -> None:
     beginnings = [
         b"",

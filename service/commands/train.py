@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from model.advice import advice_on_live
 from model.artifact import MANIFEST, load, save
 from model.versions import artifact_folder
 from service.commands.columns import column_options, n_of, notify
@@ -77,7 +78,9 @@ def command(
         fit = fit_examples(examples, options, show_progress)
         fitted, left_out = fit.artifact, fit.left_out
     else:
-        adaptation = adapt(load(artifact_folder(environment(), base)), examples, options, show_progress)
+        with advice_on_live(base):
+            artifact = load(artifact_folder(environment(), base))
+        adaptation = adapt(artifact, examples, options, show_progress)
         fitted, left_out = adaptation.artifact, adaptation.left_out
     artifact = save(fitted, output)
     for slug in left_out:

@@ -46,8 +46,12 @@ _MAX_RESIDENT_KB = 1 << 18
 _ADVICE = "give the page of one article, or its text"
 
 
+_OF_THE_PAGE = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT)
+"""Exit codes of a process that failed over its page; anything else came from outside."""
+
+
 class NoProcess(ChudeError):
-    """No process can be started that would read HTML."""
+    """No process can be started that would read HTML, or something ends them all."""
 
     code = "overloaded"
 
@@ -88,13 +92,13 @@ class ExtractionPool:
             return extract_html(html)
         outcome = self._ask(html) or self._ask(html)  # the first process may have ended while it was idle
         if outcome is None:
-            raise PageTooComplex(f"the HTML cannot be read, two processes ended over it: {_ADVICE}")
+            raise NoProcess("the processes that read HTML were ended from outside: send it again in a moment")
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
     def _ask(self, html: str) -> Outcome | None:
-        """Return what a process makes of the HTML; None where the process ended over it."""
+        """Return what a process makes of the HTML; None where the process was ended from outside."""
         process = self._places.get()
         try:
             if process is None or process.has_ended:
@@ -138,7 +142,7 @@ class _Process:
         return self._connection.closed
 
     def ask(self, html: str, wall_limit_s: float) -> Outcome | None:
-        """Return what it makes of the HTML, PageTooComplex after its time; None where it ends for another reason."""
+        """Return what it makes of the HTML, PageTooComplex after its time; None where it was ended from outside."""
         try:
             self._connection.send(html)
             if self._connection.poll(wall_limit_s):
@@ -152,6 +156,8 @@ class _Process:
         self._connection.close()
         if is_overdue or self._process.exitcode == -signal.SIGXCPU:
             return PageTooComplex(f"the HTML takes too long to read: {_ADVICE}")
+        if self._process.exitcode in _OF_THE_PAGE:
+            return PageTooComplex(f"the HTML cannot be read: {_ADVICE}")
         return None
 
 

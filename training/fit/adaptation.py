@@ -111,7 +111,7 @@ class _Fitter:
         self.n_known = len(base.terms)
         self.progress = progress
         reference = read_reference(base)
-        self.replay = reference.half(0).bags(terms) if reference else None
+        self.replay = reference.half(0).counts.bags(terms) if reference else None
         self.replayed = logistic(self.base.margins(self.replay)) if self.replay else None
 
     def choose_strength(self, bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64]) -> float:

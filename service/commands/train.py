@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from service.commands.columns import column_options, notify
 from service.commands.progress_bar import show_progress
 from service.environment import cache_folder, environment
 from training.corpus.topics import read_topics, topic_names
+from training.topics import vocabulary_of
 
 if TYPE_CHECKING:
     from training.corpus.examples import Columns, Example
@@ -46,9 +48,9 @@ def command(
 
     if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
-    names, cache = topic_names(read_topics(topics)), cache_folder(environment())
-    options = FitOptions(seed=seed, jobs=jobs, names=names, cache=cache)
-    examples = read_examples(data, columns, notify)
+    known, cache = read_topics(topics), cache_folder(environment())
+    options = FitOptions(seed=seed, jobs=jobs, names=topic_names(known), cache=cache)
+    examples = read_examples(data, replace(columns, vocabulary=vocabulary_of((), known)), notify)
     if base == "none":
         fit = fit_examples(examples, options, show_progress)
         fitted, left_out = fit.artifact, fit.left_out

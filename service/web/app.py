@@ -16,7 +16,7 @@ from service.web.key_store import KeyStore
 from service.web.live import LiveTagger
 from service.web.metrics import Metrics
 from service.web.services import EXTENSION, Services
-from service.web.views import api_document, labelling, model_versions, prediction, retraining, status
+from service.web.views import api_document, labelling, model_versions, prediction, retraining, status, topics
 from training.labels.store import open_store
 
 STORE_WAIT_S = 5.0
@@ -43,7 +43,7 @@ def create_app(settings: Settings, environ: Mapping[str, str], metrics_folder: P
     )
     request_log.register(app, metrics)
     problems.register(app)
-    for module in (prediction, status, model_versions, labelling, retraining, api_document):
+    for module in (prediction, status, topics, model_versions, labelling, retraining, api_document):
         app.register_blueprint(module.blueprint)
     app.after_request(_protect)
     return app

@@ -13,7 +13,8 @@ from model.tagger import TopicTagger
 from training.corpus.duplicates import Pair, find_near_duplicates, text_digest
 from training.corpus.examples import Example, borderline_matrix, judged_matrix
 from training.corpus.vocabulary import Vocabulary
-from training.fit.fitting import MIN_POSITIVES, FitOptions, fit_examples
+from training.fit.decisions import MIN_POSITIVES
+from training.fit.fitting import FitOptions, fit_examples
 from training.measure import score_examples
 from training.progress import Progress, silent
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from model.activation import activate
-from model.artifact import Artifact, ReferenceFile, Tag, load, versioned
+from model.artifact import Artifact, AttachedFile, Tag, load, versioned
 from model.errors import FitError
 from model.selftest import with_self_test
 from model.versions import Versions
@@ -91,7 +91,7 @@ def _figures(metrics: Mapping[str, Any], slugs: Slugs) -> dict[str, Any]:
     return figures
 
 
-def _reference(file: ReferenceFile | None, slugs: Slugs) -> ReferenceFile | None:
+def _reference(file: AttachedFile | None, slugs: Slugs) -> AttachedFile | None:
     """Return the reference set with its tags under their new slugs."""
     if file is None or not file.data:
         return file
@@ -103,4 +103,4 @@ def _reference(file: ReferenceFile | None, slugs: Slugs) -> ReferenceFile | None
     changed["labels"] = changed["labels"][:, kept]
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **changed)
-    return ReferenceFile.of(buffer.getvalue())
+    return AttachedFile.of(buffer.getvalue())

@@ -90,7 +90,7 @@ def _doubt(doubt: Doubt) -> str:
 
 
 def _too_few(report: CheckReport, n_with: int) -> str:
-    from training.fit.fitting import MIN_POSITIVES
+    from training.fit.decisions import MIN_POSITIVES
 
     n_without = len(report.examples) - n_with
     return f"too few to fit: {n_with} with it, {n_without} without it, {MIN_POSITIVES} of each are needed"

@@ -18,6 +18,7 @@ from training.corpus.exports import LABEL_FIELDS, Answer, Skipped, answer_of
 from training.corpus.label_fields import EVERY_TAG, parse_evidence, parse_judged, parse_note, parse_tags
 from training.corpus.records import Identity, Record
 from training.corpus.vocabulary import NO_NAMES, BadTag, Vocabulary
+from training.corpus.weights import WEIGHT, WeightRule, weight_of
 
 T = TypeVar("T")
 MAX_ID_CHARS = 2048
@@ -38,6 +39,8 @@ class Columns:
     """What the records were judged on that do not say it; None where nobody says it of them either."""
     vocabulary: Vocabulary = NO_NAMES
     """The tags that there are, and the names that records may have for them."""
+    weights: tuple[WeightRule, ...] = ()
+    """Which records weigh more or less than 1."""
 
 
 COLUMNS = Columns()
@@ -64,6 +67,8 @@ class Example:
     """
     note: str = ""
     """What the labeller wrote beside the labels."""
+    weight: float = 1.0
+    """How much the text counts in a fit, above 0."""
 
     def decides(self, tag: str) -> bool:
         """Tell whether it is known that the text has the tag, or that it does not."""
@@ -106,7 +111,7 @@ def make_example(
 ) -> Example | list[Problem]:
     """Return the example that a record and its labels make, or everything that is wrong with them."""
     checks = _Checks(file, record.line)
-    checks.problems += record.broken({*LABEL_FIELDS, *([columns.labels] if columns.labels else [])})
+    checks.problems += record.broken({*LABEL_FIELDS, WEIGHT, *([columns.labels] if columns.labels else [])})
     document = checks.run(columns.text or "text", lambda: _readable(record.document(columns.text)))
     identity = checks.run(columns.id, lambda: _short(record.identity(file, columns.id)))
     labels = columns.labels or "tags"
@@ -116,10 +121,19 @@ def make_example(
     evidence = checks.run("evidence", lambda: parse_evidence(record.fields.get("evidence") or {}, known))
     note = checks.run("note", lambda: parse_note(record.fields.get("note")))
     judged = checks.run("judged", lambda: parse_judged(_judged_value(record, answer), known))
+    weight = checks.run(WEIGHT, lambda: weight_of(record.fields, file, columns.weights))
     if checks.problems or document is None or identity is None or tags is None:
         return checks.problems
     example = Example(
-        identity, document, tags, borderline or frozenset(), file, record.line, evidence or {}, note=note or ""
+        identity,
+        document,
+        tags,
+        borderline or frozenset(),
+        file,
+        record.line,
+        evidence or {},
+        note=note or "",
+        weight=1.0 if weight is None else weight,
     )
     example = example.judged_only(columns.judged if judged is None else judged)
     if example.judged == frozenset():
@@ -213,6 +227,11 @@ def judged_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:
     return np.array([[example.decides(tag) for tag in tags] for example in examples], bool).reshape(
         len(examples), len(tags)
     )
+
+
+def weights_of(examples: Sequence[Example]) -> npt.NDArray[np.float64]:
+    """Return how much each example counts in a fit, shape (examples,)."""
+    return np.array([example.weight for example in examples], np.float64)
 
 
 def teaser_flags(examples: Sequence[Example]) -> Flags:

@@ -28,8 +28,9 @@ from model.pooling import Floats, Grouping, logistic
 from model.selftest import with_self_test
 from model.weights import SparseWeights, fixed_point
 from training.corpus.examples import Example, label_matrix
+from training.fit.decisions import choose_tags, decision_weights
 from training.fit.dense import DenseModel, WeightedTerms
-from training.fit.fitting import FitOptions, choose_tags, decision_weights, digest_of, fit_examples
+from training.fit.fitting import FitOptions, digest_of, fit_examples
 from training.fit.reference import read_reference
 from training.fit.terms import FREE_WORDS, Bags, SentenceTerms
 from training.measure import N_FOLDS, assign_folds
@@ -110,7 +111,7 @@ class _Fitter:
         self.n_known = len(base.terms)
         self.progress = progress
         reference = read_reference(base)
-        self.replay = reference.half(0).bags(terms) if reference else None
+        self.replay = reference.half(0).counts.bags(terms) if reference else None
         self.replayed = logistic(self.base.margins(self.replay)) if self.replay else None
 
     def choose_strength(self, bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64]) -> float:

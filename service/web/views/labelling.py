@@ -135,11 +135,11 @@ def _scores(examples: Sequence[Example], results: Sequence[Tagging | TextError])
 def queue() -> Response:
     """Return up to 50 suggestions that have no label yet."""
     found = waiting(services().store(), _QUEUE_LENGTH)
-    answer: Queue = {"texts": [_waiting(s) for s in found]}
+    answer: Queue = {"texts": [waiting_text(s) for s in found]}
     return json_response(answer)
 
 
-def _waiting(suggestion: Suggestion) -> Waiting:
+def waiting_text(suggestion: Suggestion) -> Waiting:
     """Return a suggestion with the fields that it came with, so that nothing is lost of what is posted back."""
     fields = cast(Waiting, suggestion.document.fields)
     return {**fields, "id": suggestion.id, "why": suggestion.why, "scores": suggestion.scores}

@@ -19,6 +19,7 @@ from service.commands.progress_bar import show_progress
 from service.environment import cache_folder, environment
 from training.corpus.topics import read_topics, topic_names
 from training.corpus.weights import WeightRule
+from training.topics import vocabulary_of
 
 if TYPE_CHECKING:
     from training.corpus.examples import Columns, Example
@@ -70,9 +71,9 @@ def command(
 
     if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
-    names, cache = topic_names(read_topics(topics)), cache_folder(environment())
-    options = FitOptions(seed=seed, jobs=jobs, names=names, cache=cache)
-    examples = read_examples(data, replace(columns, weights=weights), notify)
+    known, cache = read_topics(topics), cache_folder(environment())
+    options = FitOptions(seed=seed, jobs=jobs, names=topic_names(known), cache=cache)
+    examples = read_examples(data, replace(columns, vocabulary=vocabulary_of((), known), weights=weights), notify)
     _tell_weights(examples)
     if base == "none":
         fit = fit_examples(examples, options, show_progress)

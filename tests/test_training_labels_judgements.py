@@ -15,7 +15,8 @@ from model.errors import Problem
 from training.corpus.examples import COLUMNS, Example, judged_matrix, parse_record
 from training.corpus.readers import read_examples
 from training.corpus.writers import write_examples
-from training.fit.fitting import FitOptions, choose_tags, decision_weights, fit_examples
+from training.fit.decisions import choose_tags, decision_weights
+from training.fit.fitting import FitOptions, fit_examples
 from training.labels.revision import Labels
 from training.labels.store import Labelling, LabelStore
 from training.labels.taken import TakenTags, as_field, as_option

@@ -19,8 +19,9 @@ from model.weights import fixed_point
 from training.corpus.examples import Example, judged_matrix, label_matrix
 from training.fit.background import read_background
 from training.fit.counts import Ints, TextCounts
+from training.fit.decisions import MIN_POSITIVES, decision_weights
 from training.fit.dense import DenseModel, WeightedTerms
-from training.fit.fitting import MIN_POSITIVES, FitOptions, decision_weights, digest_of
+from training.fit.fitting import FitOptions, digest_of
 from training.fit.new_tag import MIN_TEXTS, LabelledTexts, NewTag, fit_new_tag
 from training.fit.prior import Decisions, PriorFit
 from training.fit.terms import FREE_WORDS, SentenceTerms

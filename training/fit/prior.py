@@ -90,9 +90,8 @@ class PriorFit:
         """Return the strength with the lowest held-out log loss; of equals the largest."""
         from joblib import Parallel, delayed
 
-        tasks = [
-            delayed(self.losses)(decisions, fold == number, tag) for number in np.unique(fold) for tag in self.tags
-        ]
+        folds = [fold == number for number in np.unique(fold)]
+        tasks = [delayed(self.losses)(decisions, held_out, tag) for held_out in folds for tag in self.tags]
         done = Parallel(n_jobs=jobs, return_as="generator")(tasks)
         losses = sum(progress(done, "comparing how far to follow the new labels", len(tasks)), np.zeros(len(STRENGTHS)))
         return min(STRENGTHS[::-1], key=lambda strength: losses[STRENGTHS.index(strength)])
@@ -164,10 +163,8 @@ class _TagLoss:
             by_article @ residual,
             [residual.sum()],
         ]
-        value = (self.weight * (np.logaddexp(0, margin) - self.target * margin)).sum() + (
-            strengths * change**2
-        ).sum() / 2
-        return float(value), np.concatenate(slopes) + strengths * change
+        log_loss = (self.weight * (np.logaddexp(0, margin) - self.target * margin)).sum()
+        return float(log_loss + (strengths * change**2).sum() / 2), np.concatenate(slopes) + strengths * change
 
     def applied(self, change: Floats, model: DenseModel | None = None) -> DenseModel:
         """Return a model, by default the base's, with the changes of this tag."""

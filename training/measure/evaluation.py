@@ -51,11 +51,22 @@ def score_examples(
     return probability, given
 
 
-def evaluate(tagger: TopicTagger, examples: Sequence[Example], progress: Progress = silent) -> Evaluation:
-    """Tag the examples and compare with their labels."""
+def evaluate(
+    tagger: TopicTagger, examples: Sequence[Example], progress: Progress = silent, *, exclusive: bool = False
+) -> Evaluation:
+    """Tag the examples and compare with their labels; `exclusive` gives each one the tag with the highest score."""
     tags = list(tagger.tags)
     labels, borderline, judged = (matrix(examples, tags) for matrix in (label_matrix, borderline_matrix, judged_matrix))
     probability, given = score_examples(tagger, examples, progress)
+    if exclusive:
+        given = highest_only(probability)
     figures = measure_slices(tags, labels, probability, given, borderline, teaser_flags(examples), judged)
     unknown = [tag for tag in tag_names(examples) if tag not in tags]
     return Evaluation(tags, examples, labels, borderline, judged, probability, given, figures, unknown)
+
+
+def highest_only(probability: Floats) -> Flags:
+    """Return the highest of each row, of equals the first, shape (examples, tags); none in a row of zeros."""
+    given = np.zeros(probability.shape, bool)
+    given[np.arange(len(probability)), probability.argmax(axis=1)] = True
+    return given & (probability > 0)

@@ -59,7 +59,8 @@ format: $(VENV)/.installed
 # Fit the shipped artifact, and write its figures beside those of other systems into the model card.
 pretrained: $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable ".[peers]"
-	$(BIN)/chude train $(TRAINED_ON) --weight read:false=0.2 -o model/pretrained --topics seeds/topics.toml
+	$(BIN)/chude train $(TRAINED_ON) --weight read:false=0.2 \
+		--stream $(DATA)/stream-train.jsonl.gz --stream $(DATA)/articles-rest.jsonl.gz -o model/pretrained --topics seeds/topics.toml
 	$(BIN)/chude eval $(DATA)/dev.jsonl.gz --model model/pretrained --compare $(DATA)/train.jsonl.gz --topics seeds/topics.toml \
 		--card model/pretrained/MODEL_CARD.md
 

@@ -46,7 +46,7 @@ def _line_of_new(new_tag: NewTag) -> str:
     low, high = known.interval
     learnt = f"  {new_tag.tag.slug}: learnt from {new_tag.n_with} texts with it and {new_tag.n_without} without it"
     if not known.can_be_told:
-        return f"{learnt}; too few texts to tell how well it will do (F1 between {low:.2f} and {high:.2f})"
+        return f"{learnt}; too few texts like it in the stream to tell how well it will do"
     return (
         f"{learnt}; F1 on your stream about {known.f1:.2f} ({low:.2f} to {high:.2f}), {known.share:.1%} of it have it"
     )

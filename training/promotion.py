@@ -19,7 +19,10 @@ from model.versions import Versions
 from training.corpus.examples import Example, judged_matrix, label_matrix
 from training.fit import Adaptation, FitOptions, adapt, read_reference
 from training.labels.store import LabelStore
+from training.precision_aim import aimed_topics
 from training.progress import Progress, silent
+from training.topic_versions import with_topics
+from training.topics import Topics
 
 N_RESAMPLES = 1000
 Flags = npt.NDArray[np.bool_]
@@ -116,13 +119,23 @@ def retrain(
         except VersionError as error:
             raise FitError(f"{error}; the live version was learnt from it: make another version live first") from None
     adaptation = adapt(base, list(store.judged_examples(held_out=False)), options, progress)
-    decision = compare_on_held_out(live, adaptation.artifact, list(store.judged_examples(held_out=True)))
+    held_out = list(store.judged_examples(held_out=True))
+    adaptation = replace(adaptation, artifact=_as_decided(adaptation.artifact, live, versions, held_out))
+    decision = compare_on_held_out(live, adaptation.artifact, held_out)
     if force:
         decision["forced"] = True
     training = {**adaptation.artifact.training, "compared_with": live.version, "gate": decision}
     candidate = versioned(replace(adaptation.artifact, training=training))
     version = versions.add(candidate)
     return Outcome(version, bool(decision["accepted"] or force), decision, adaptation)
+
+
+def _as_decided(artifact: Artifact, live: Artifact, versions: Versions, held_out: Sequence[Example]) -> Artifact:
+    """Return the artifact with the names and thresholds that a user has decided on, and with what is said of that."""
+    topics = aimed_topics(artifact, Topics(versions.home).all(), held_out)
+    edits = {"edits": live.training["edits"]} if "edits" in live.training else {}
+    decided = with_topics(artifact, topics)
+    return replace(decided, training={**decided.training, **edits})
 
 
 def promote(versions: Versions, outcome: Outcome, claim: AbstractContextManager[object]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from model.activation import activate
 from model.artifact import Artifact, load
 from model.document import Document
-from model.errors import FitError
+from model.errors import FitError, StorageError
 from model.tagger import TopicTagger
 from model.versions import Versions
 from training.corpus.examples import Example
@@ -69,7 +69,7 @@ def test_topics_are_kept_in_the_home_folder(tmp_path: Path) -> None:
     topics.remove(["gaza-strip", "nobody"])
     assert topics.all() == {}
     (tmp_path / "home" / "topics.json").write_text("{", encoding="utf-8")
-    with pytest.raises(TopicError, match="topics.json: cannot be read"):
+    with pytest.raises(StorageError, match="topics.json: cannot be read"):
         topics.all()
 
 

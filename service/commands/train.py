@@ -44,6 +44,11 @@ def parse_weights(
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the folds.")
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the topics' names.")
 @click.option(
+    "--variants",
+    type=click.Path(path_type=Path),
+    help="TOML file with spellings of names that are read as one, such as seeds/variants.toml.",
+)
+@click.option(
     "--weight",
     "weights",
     multiple=True,
@@ -60,6 +65,7 @@ def command(
     base: str,
     seed: int,
     topics: Path | None,
+    variants: Path | None,
     weights: tuple[WeightRule, ...],
     jobs: int,
     columns: Columns,
@@ -68,11 +74,12 @@ def command(
     from training.corpus.readers import read_examples
     from training.fit.adaptation import adapt
     from training.fit.fitting import FitOptions, fit_examples
+    from training.fit.variants import read_variants
 
     if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
     known, cache = read_topics(topics), cache_folder(environment())
-    options = FitOptions(seed=seed, jobs=jobs, names=topic_names(known), cache=cache)
+    options = FitOptions(seed=seed, jobs=jobs, names=topic_names(known), cache=cache, variants=read_variants(variants))
     examples = read_examples(data, replace(columns, vocabulary=vocabulary_of((), known), weights=weights), notify)
     _tell_weights(examples)
     if base == "none":

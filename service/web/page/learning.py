@@ -9,22 +9,26 @@ from flask import Blueprint, Response
 
 from service.web.authorization import needs_key
 from service.web.page.figures import version_figures
-from service.web.page.layout import looks, render
+from service.web.page.layout import TagLook, language, looks, render
+from service.web.page.new_topic import NEEDED
 from service.web.services import services
+from training.corpus.topics import Topic
+from training.labels.activity import count_judged
 from training.labels.jobs import Job, Jobs
+from training.labels.store import LabelStore
+from training.topics import Topics
 
 blueprint = Blueprint("learn", __name__)
-NEEDED = 10
-"""Texts with a tag, and without it, from which it can be learnt."""
 
 
 class LabelledTag(NamedTuple):
-    """How many texts of the store have a tag."""
+    """How many texts of the store have a tag, or were judged not to have it."""
 
     slug: str
     name: str
     n_with: int
     n_without: int
+    keywords: tuple[str, ...]
     is_learnt: bool
     """Whether the live model has it."""
 
@@ -59,13 +63,26 @@ def state() -> Response:
     chude = services()
     store = chude.store()
     stats, tags = store.stats(), looks(chude.live.tagger.artifact.tags)
+    topics = Topics(chude.settings.home).all()
     labelled = [
-        LabelledTag(slug, tags[slug].name if slug in tags else slug, n, stats.texts - n, slug in tags)
-        for slug, n in sorted(stats.tags.items(), key=lambda item: (item[0] in tags, item[0]))
+        _labelled(store, slug, n, topics.get(slug), tags.get(slug))
+        for slug, n in sorted(
+            {**dict.fromkeys(topics, 0), **stats.tags}.items(), key=lambda item: (item[0] in tags, item[0])
+        )
     ]
     job = Jobs(store).latest()
     versions = version_figures(chude.versions)
     return render("learn_state.html", stats=stats, labelled=labelled, versions=versions, **_described(job))
+
+
+def _labelled(store: LabelStore, slug: str, n_with: int, topic: Topic | None, look: TagLook | None) -> LabelledTag:
+    """Return what is known of a tag; of one that the model has not learnt, what it can be learnt from."""
+    topic = topic or Topic()
+    name = topic.names.get(language()) or (look.name if look else slug)
+    if look:
+        return LabelledTag(slug, name, n_with, 0, topic.keywords, is_learnt=True)
+    counts = count_judged(store, slug)
+    return LabelledTag(slug, name, counts.n_with, counts.n_without, topic.keywords, is_learnt=False)
 
 
 @blueprint.get("/learn/job/<job>")

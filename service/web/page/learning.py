@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response
 
 from service.web.authorization import needs_key
+from service.web.page.catalogue import catalogue
 from service.web.page.figures import version_figures
 from service.web.page.layout import TagLook, language, looks, render
 from service.web.page.new_topic import NEEDED
@@ -41,6 +42,8 @@ class LabelledTag(NamedTuple):
 class Measured(NamedTuple):
     """How two versions do on the same texts."""
 
+    tag: str
+    """Name of the tag; empty for all of them together."""
     where: str
     """"held_out", the labels that are not learnt from, or "reference", the texts that travel with the model."""
     n_texts: int
@@ -95,13 +98,18 @@ def job(job: str) -> Response:
 def _described(job: Job | None) -> dict[str, Any]:
     """Return what the template says of a job."""
     result = job.result if job and isinstance(job.result, dict) else {}
-    return {"job": job, "result": result, "measured": list(_measured(result))}
+    say = catalogue(language())
+    reasons = [say.translated(str(reason)) for reason in result.get("reasons", ())]
+    return {"job": job, "result": result, "measured": list(_measured(result)), "reasons": reasons}
 
 
 def _measured(result: Mapping[str, Any]) -> Iterator[Measured]:
-    """Yield the comparisons that the gate decided by."""
-    for where in ("held_out", "reference"):
-        found = result.get(where)
-        if isinstance(found, dict) and {"texts", "live_f1", "candidate_f1", "interval"} <= found.keys():
-            low, high = found["interval"]
-            yield Measured(where, found["texts"], found["live_f1"], found["candidate_f1"], low, high)
+    """Yield the comparisons that the gate decided by: all tags together, then each."""
+    tags = looks(services().live.tagger.artifact.tags)
+    by_tag = result.get("tags")
+    for tag, places in [("", result), *(by_tag.items() if isinstance(by_tag, dict) else ())]:
+        for where in ("held_out", "reference"):
+            found = places.get(where)
+            if isinstance(found, dict) and {"texts", "live_f1", "candidate_f1", "interval"} <= found.keys():
+                name = tags[tag].name if tag in tags else tag
+                yield Measured(name, where, found["texts"], found["live_f1"], found["candidate_f1"], *found["interval"])

@@ -19,7 +19,7 @@ from model.disguise import ADVICE, disguised_legacy_encoding
 from model.document import Document
 from model.environment import read_environment
 from model.errors import EmptyText, TextError, UnreadableText
-from model.explain import Context, Evidence, Explainer
+from model.explain import Context, Evidence, Explainer, SentencePlace
 from model.language import MARKED_SURE, Language, identify
 from model.page.content import PAGES, article_in, content_of
 from model.page.content import Page as Page
@@ -138,6 +138,13 @@ class TopicTagger:
         Offsets count in the field as it was given. Where that was HTML or mojibake, they count in the text that was
         read instead, which the result has under the field's name.
         """
+        return self.explain_with_sentences(document, page=page)[0]
+
+    def explain_with_sentences(self, document: Readable, *, page: Page = "auto") -> tuple[Tagging, list[SentencePlace]]:
+        """Return what `explain` does, and where every sentence of the article stands, whether it carried a tag or not.
+
+        A reader can then say which of them shows a tag.
+        """
         _check_choice("page", page, PAGES)
         given = Document.of(document)
         check_length(given.read().text)
@@ -161,7 +168,7 @@ class TopicTagger:
         result["left_out"] = [
             {"field": field, "start": part.start, "end": part.end, "reason": part.reason} for field, part in parts
         ]
-        return cast(Tagging, {**result, **content.extracted})
+        return cast(Tagging, {**result, **content.extracted}), explainer.sentences()
 
     def _margins(self, reading: Reading) -> tuple[Floats, Flags]:
         """Return the margins of the texts, shape (texts, tags), and which texts have a known term, shape (texts,).

@@ -8,7 +8,7 @@ from wsgiref.types import WSGIEnvironment
 from service.web.server.lanes import Lane
 
 _IN_LOOP = ("/healthz", "/readyz")
-_STORE = ("/labels", "/queue", "/retrain")
+_STORE = ("/labels", "/queue", "/retrain", "/correct", "/learn", "/watch", "/topics/")
 _QUICK_BYTES = 16_384
 """Longest body of a request that the loop answers itself: ordinary prose of that length is tagged in half a
 millisecond, the worst that can be made up in a few. Threads for these would halve the rate: numpy lets go of the
@@ -31,7 +31,7 @@ class Cost(Enum):
     BULK = auto()
     """Many texts, a long one, or explanations."""
     HTML = auto()
-    """Pages, whose article is looked for."""
+    """Pages, whose article is looked for, and what the editor's page is given: it may be one, or a table of them."""
     STORE = auto()
     """The label store, which may be locked or far away."""
     FILES = auto()
@@ -45,6 +45,8 @@ def cost_of(environ: WSGIEnvironment, body: bytes) -> Cost:
         return Cost.QUICK
     if path.startswith(_STORE):
         return Cost.STORE
+    if path == "/" and environ["REQUEST_METHOD"] == "POST":
+        return Cost.HTML
     if path != "/predict":
         return Cost.FILES
     if (

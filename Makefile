@@ -14,15 +14,21 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/pip install --quiet --editable ".[train,parquet]" --group dev
 	touch $@
 
+# The browser of the browser tests: Debian's, where root can install it; anyone else reads in the tests what is missing.
+$(VENV)/.chromium: $(VENV)/.installed
+	command -v chromium || test "$$(id -u)" != 0 || ! command -v apt-get || \
+		(apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium)
+	touch $@
+
 serve: $(VENV)/.installed
 	$(BIN)/chude serve
 
-test: $(VENV)/.installed
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+test: $(VENV)/.chromium
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 # Also what takes minutes and rarely breaks: the refit of the shipped model, the wheel with downloaded libraries.
-test-all: $(VENV)/.installed
-	$(BIN)/pytest -m "" --cov --cov-report=term:skip-covered
+test-all: $(VENV)/.chromium
+	$(BIN)/pytest -n 2 --dist worksteal -m "" --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.installed
 	$(BIN)/ruff format --check model training service tests

@@ -55,6 +55,15 @@ def test_the_names_of_what_is_kept_are_distinct(names: list[str]) -> None:
     assert all(new.endswith(name) for new, name in zip(layout.kept, names, strict=True))
 
 
+def test_ids_that_stand_twice_are_named(chude: Chude, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", {"id": 1, "text": SYRIA}, {"id": 2, "text": SYRIA})
+    write_jsonl(tmp_path / "b.jsonl", {"text": SYRIA}, {"id": 3, "text": SYRIA}, {"id": "2", "text": SYRIA})
+    done = chude("batch", "a.jsonl", "b.jsonl", "-o", "o.csv", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "record 2 and record 5 have the same id: name another field with --id-column" in done.stderr
+    assert "the same id" not in chude("batch", "a.jsonl", "-o", "-", cwd=tmp_path).stderr
+
+
 @pytest.mark.parametrize(
     ("ids", "kind", "in_parquet"),
     [

@@ -5,7 +5,7 @@ No text that `looks_like_a_page` says yes to is passed over by `find_suspects`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -27,9 +27,9 @@ from model.page.top import (
     MIN_RELATED_CHARS,
     MIN_RELATED_WORDS,
     NOT_BEHIND,
+    OPENING,
     TOP_LINES,
     is_related,
-    may_open,
     related_behind_lead,
 )
 from model.scan.alphabet import NEWLINE, SYMBOL_OF
@@ -65,19 +65,25 @@ def _build() -> Flags:
 _IS_SIGN = _build()
 
 
-def _table(is_in: Callable[[str], bool]) -> Symbols:
-    return np.array([is_in(chr(code)) for code in range(1 << 16)], np.uint8)
+_CHARS = np.arange(1 << 16, dtype=np.uint32).view("<U1")
+"""The character of each code unit."""
 
 
-_IS_SIGN_ALONE, _OPENS = 1, 2
+def _among(chars: Iterable[str]) -> Symbols:
+    """Return 1 for each code unit that is one of the characters, else 0, shape (65536,)."""
+    return np.isin(_CHARS, list(chars)).astype(np.uint8)
+
+
+_IS_SIGN_ALONE, _MAY_OPEN = 1, 2
 _MAY_END_DATE, _ENDS = 1, 2
-_AT_START = _table(lambda char: char.isspace() or char in _POINTERS) * _IS_SIGN_ALONE | (
-    _table(lambda char: may_open(char) or "\ud800" <= char < "\ue000") * _OPENS
-)
-"""What a code unit at the start of a line says."""
-_AT_END = _table(lambda char: char in _DATE_ENDS) * _MAY_END_DATE | _table(lambda char: char in NOT_BEHIND) * _ENDS
+_IS_SURROGATE = (_CHARS >= "\ud800") & (_CHARS < "\ue000")
+_AT_START = (np.strings.isspace(_CHARS) | _among(_POINTERS)) * np.uint8(_IS_SIGN_ALONE) | (
+    np.strings.isupper(_CHARS) | np.strings.isdigit(_CHARS) | _among(OPENING) | _IS_SURROGATE
+) * np.uint8(_MAY_OPEN)
+"""What a code unit at the start of a line says; a surrogate may be half of a character that opens a headline."""
+_AT_END = _among(_DATE_ENDS) * np.uint8(_MAY_END_DATE) | _among(NOT_BEHIND) * np.uint8(_ENDS)
 """What a code unit at the end of a line says."""
-_IS_DIGIT = _table(str.isdigit).astype(bool)
+_IS_DIGIT: Flags = np.strings.isdigit(_CHARS)
 
 
 def looks_like_a_page(text: str) -> bool:
@@ -92,17 +98,13 @@ def looks_like_a_page(text: str) -> bool:
     if breaks == 0:
         return False
     starts = [line.lstrip()[:SIGN_CHARS].lower() for line in lines]
-    if not SIGNS_OF_PAGES.isdisjoint(starts) and any(map(_is_sign, lines, starts)):
+    signs = [line for line, start in zip(lines, starts, strict=True) if start in SIGNS_OF_PAGES]
+    if any(kind_of(line.strip()) != PARAGRAPH for line in signs):  # no sentence: "Chia sẻ với phóng viên, ..."
         return True
     if _has_related(lines):
         return True
     has_ends = any(f"{end}\n" in text for end in _DATE_ENDS) or text[-1] in _DATE_ENDS
     return (has_ends or any(map(text.__contains__, _POINTERS))) and any(map(_is_pointer_or_dated, lines))
-
-
-def _is_sign(raw: str, start: str) -> bool:
-    """Tell whether a line is what it begins like, and no sentence of an article ("Chia sẻ với phóng viên, ...")."""
-    return start in SIGNS_OF_PAGES and kind_of(raw.strip()) != PARAGRAPH
 
 
 def _is_pointer_or_dated(raw: str) -> bool:
@@ -131,7 +133,7 @@ class _RawLines(NamedTuple):
     before: Ints
     """How many lines stand before each text, and how many there are, shape (texts + 1,)."""
     first: Symbols
-    """What the first character of each line says: `_IS_SIGN_ALONE`, `_OPENS`; of an empty line, the break."""
+    """What the first character of each line says: `_IS_SIGN_ALONE`, `_MAY_OPEN`; of an empty line, the break."""
     last: Symbols
     """What the last one says: `_MAY_END_DATE`, `_ENDS`; of an empty line, the character before it."""
 
@@ -145,7 +147,7 @@ class _RawLines(NamedTuple):
         """Yield the texts that have the shape of a headline of others among their first lines, but the very first."""
         n_chars = self.ends - self.starts
         long = n_chars >= MIN_RELATED_CHARS
-        numbers = (long & (self.first & _OPENS > 0) & (self.last & _ENDS == 0)).nonzero()[0]
+        numbers = (long & (self.first & _MAY_OPEN > 0) & (self.last & _ENDS == 0)).nonzero()[0]
         texts = self.before.searchsorted(numbers, "right") - 1
         n_full = np.append(0, (n_chars > 0).cumsum())
         rank = n_full.take(numbers) - n_full.take(self.before.take(texts))

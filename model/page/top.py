@@ -30,7 +30,8 @@ _MAX_BEHIND_TITLE_CHARS = 80
 _SLASH = re.compile(r"(?<=\s)/(?=\s)")
 NOT_BEHIND = frozenset(".!?…:;,-–)")
 """End marks of lines that are no headlines."""
-_OPENING = frozenset("\"'“‘«")
+OPENING = frozenset("\"'“‘«")
+"""What a headline may begin with instead of a capital or a digit."""
 _CLOSING = frozenset("\"'”’»")
 _NUMBERED = re.compile(r"\d{1,2}\s?[./)\]]\s")
 
@@ -165,17 +166,12 @@ def is_related(line: str) -> bool:
     return all(_is_headline(part, least) for part in parts) and not credits_a_picture(line)
 
 
-def may_open(char: str) -> bool:
-    """Tell whether a headline may begin with a character."""
-    return char.isupper() or char.isdigit() or char in _OPENING
-
-
 def _is_headline(part: str, least: int) -> bool:
     return (
         part.count(" ") + 1 >= least
-        and not (part[0] in _OPENING and part[-1] in _CLOSING)
+        and not (part[0] in OPENING and part[-1] in _CLOSING)
         and len(part) <= _MAX_RELATED_CHARS
-        and may_open(part[0])
+        and (part[0].isupper() or part[0].isdigit() or part[0] in OPENING)
         and not part.isupper()
         and not _NUMBERED.match(part)
     )

@@ -20,6 +20,8 @@ class Tagged:
     """What is wrong with the first record that has an error."""
     position: int
     """How far into the inputs the block goes, in bytes on the disk."""
+    id_keys: bytes
+    """Keys of the records' ids: see `service.batch.repeated_ids`."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from service.batch.counts import Counts
 from service.batch.inspection import Inspection, can_be_read_again
 from service.batch.options import Options
 from service.batch.output import FileOutput, StreamOutput
+from service.batch.repeated_ids import Ids
 from service.batch.rows import Layout, header, is_written_whole
 from service.batch.tagging import SharedArtifact, compress, tag_block
 from service.batch.whole import WholeOutput
@@ -67,6 +68,7 @@ def tag_inputs(
         workers = replace(workers, jobs=1)
     blocks = islice(_blocks(sources, inspection, by_place=workers.are_here), output.counts.blocks, None)
     tasks = ((shared, block, options) for block in blocks)
+    ids = Ids()
     whole = WholeOutput(options.format, layout) if is_written_whole(options.format) else None
     try:
         with workers.started(shared):
@@ -77,10 +79,13 @@ def tag_inputs(
                     whole.check_size(counts.records)
                 on_block(counts, tagged.position)
                 output.write(tagged)
+                ids.add(tagged.id_keys)
         output.finish(whole)
     except BaseException:
         output.stop()
         raise
+    if repeated := ids.describe_repeated():
+        inspection.notify(f"{repeated}: name another field with --id-column")
     return output.counts
 
 

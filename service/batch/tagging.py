@@ -17,6 +17,7 @@ from model.errors import Problem
 from model.memory import keep_freed_memory
 from service.batch.counts import Tagged
 from service.batch.options import Options
+from service.batch.repeated_ids import id_keys
 from service.batch.rows import Layout, encode_outputs
 from training.corpus.blocks import Block
 from training.corpus.records import Record, place
@@ -68,7 +69,9 @@ def tag_block(shared: SharedArtifact, block: Block, options: Options) -> Tagged:
     errors = [result for result in results if isinstance(result, Problem)]
     tags = Counter(tag for result in results if not isinstance(result, Problem) for tag in result["tags"])
     data = compress(encode_outputs(outputs, layout, options.format), options.compression)
-    return Tagged(data, len(items), len(errors), tags, str(errors[0]) if errors else "", block.position)
+    first_error = str(errors[0]) if errors else ""
+    keys = id_keys(item.id for item in items)
+    return Tagged(data, len(items), len(errors), tags, first_error, block.position, keys)
 
 
 def _item(record: Record | Problem, source: str, options: Options) -> Item:

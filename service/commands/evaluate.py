@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,13 @@ import click
 from model import TopicTagger
 from service.commands.columns import column_options, notify
 from service.commands.progress_bar import show_progress
+from service.commands.vocabulary import kept_topics
 from service.environment import environment
 from training.corpus.topics import read_topics
+from training.topics import vocabulary_of
 
 if TYPE_CHECKING:
+    from training.corpus.examples import Columns
     from training.measure.evaluation import Evaluation
 
 _SYSTEM = "chude"
@@ -47,13 +51,10 @@ def command(
     card_part: str,
     compare: tuple[Path, ...],
     topics: Path | None,
+    columns: Columns,
     exclusive: bool,
-    text_column: str | None,
-    id_column: str,
-    label_field: str,
 ) -> int:
     """Measure an artifact on labelled DATA, over all decisions and over the clear ones."""
-    from training.corpus.examples import Columns
     from training.corpus.readers import read_examples
     from training.measure.card import write_card
     from training.measure.evaluation import evaluate
@@ -61,7 +62,8 @@ def command(
 
     _check_outputs(data, [*compare, *([topics] if topics else [])], json_file, report, card)
     tagger = TopicTagger.load(model, environ=environment())
-    examples = read_examples(data, Columns(text_column, id_column, label_field), notify)
+    known = vocabulary_of(tagger.artifact.tags, kept_topics(environment()))
+    examples = read_examples(data, replace(columns, vocabulary=known), notify)
     evaluation = evaluate(tagger, examples, show_progress, exclusive=exclusive)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:
@@ -124,7 +126,9 @@ def _compare(
             continue
         scores, given = result
         given = highest_only(scores) if exclusive else given
-        rows[name] = measure_slices(tags, evaluation.labels, scores, given, evaluation.borderline, is_teaser)
+        rows[name] = measure_slices(
+            tags, evaluation.labels, scores, given, evaluation.borderline, is_teaser, evaluation.judged
+        )
     return rows
 
 

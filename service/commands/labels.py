@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from model import TopicTagger
-from model.document import Document, FieldError
-from model.errors import DataError, Problem
-from service.commands.columns import TEXT_COLUMN_HELP, column_options, notify
+from service.commands import label_import, label_suggest
 from service.commands.store import the_store
-from service.environment import environment, user_name
-from training.corpus.column_check import check_columns
-from training.corpus.examples import Columns, Example
-from training.corpus.readers import asked_for, read_records
-from training.corpus.records import Identity, describe_unread
-from training.corpus.sources import Source, find_sources
+from service.environment import environment
 from training.corpus.writers import json_lines, write_examples
 from training.labels.exports import check_replaceable
-from training.labels.store import Changes, Labelling, LabelStore
-
-_SHOWN_PROBLEMS = 20
-"""Bad records that `suggest` names one by one; the others are counted."""
 
 
 @click.group("labels")
@@ -33,56 +19,8 @@ def command() -> None:
     """Import, export and look after the labels that `chude retrain` learns from."""
 
 
-@command.command("import")
-@click.argument("files", nargs=-1, required=True)
-@click.option("--skip-bad", is_flag=True, help="Import the good records of a file that has bad ones.")
-@click.option("--who", help="Who labelled; by default you.")
-@column_options
-def import_(
-    files: tuple[str, ...],
-    skip_bad: bool,
-    who: str | None,
-    text_column: str | None,
-    id_column: str,
-    label_field: str,
-) -> int:
-    """Add the labels in FILES: all of a file, or, if a record in it is bad, nothing of it."""
-    store = the_store(environment())
-    columns = Columns(text_column, id_column, label_field)
-    check_columns(find_sources(files, labelled=True), asked_for(columns))
-    failed = False
-    for file in files:
-        labelling = Labelling(who=who or user_name(environment()), source=file)
-        changes = _import_file(store, file, columns, labelling, skip_bad)
-        failed |= bool(changes.refused) and not skip_bad
-        for reason in changes.refused:
-            notify(reason)
-        nothing = ", nothing imported (--skip-bad takes the others)" if changes.refused and not skip_bad else ""
-        click.echo(
-            f"{file}: {changes.added:,} added, {changes.changed:,} changed, {changes.unchanged:,} unchanged, "
-            f"{len(changes.refused):,} refused{nothing}"
-        )
-    return 1 if failed else 0
-
-
-def _import_file(store: LabelStore, file: str, columns: Columns, labelling: Labelling, skip_bad: bool) -> Changes:
-    refused: list[str] = []
-
-    def good() -> Iterator[Example]:
-        for record in read_records([file], columns, notify):
-            if isinstance(record, Example):
-                yield record
-            else:
-                refused.append(str(record))
-        if refused and not skip_bad:
-            raise DataError([Problem(file, 0, "", "has bad records")])
-
-    try:
-        changes = store.add(good(), labelling)
-    except DataError:
-        changes = Changes()
-    changes.refused = refused
-    return changes
+command.add_command(label_import.command)
+command.add_command(label_suggest.command)
 
 
 @command.command("export")
@@ -99,12 +37,12 @@ def export(file: Path, overwrite: bool, bom: bool) -> int:
     if str(file) == "-":
         if bom:
             raise click.UsageError("--bom is for CSV and TSV; the output is jsonl")
-        for line in json_lines(store.examples()):
+        for line in json_lines(store.exported_examples()):
             sys.stdout.buffer.write(line)
         return 0
     if file.is_file() and not overwrite:
         check_replaceable(file, store)
-    click.echo(f"{file}: {write_examples(store.examples(), file, bom=bom):,} examples")
+    click.echo(f"{file}: {write_examples(store.exported_examples(), file, bom=bom):,} examples")
     return 0
 
 
@@ -135,80 +73,3 @@ def remove(ids: tuple[str, ...]) -> int:
     removed = the_store(environment()).delete(ids)
     click.echo(f"{removed} removed")
     return 0 if removed else 1
-
-
-@command.command("suggest")
-@click.argument("files", nargs=-1, required=True)
-@click.option("-n", "count", default=50, show_default=True, type=click.IntRange(min=1), help="How many texts.")
-@click.option("--queue", "to_queue", is_flag=True, help="Keep them in the store as well, for GET /queue.")
-@click.option("--text-column", help=TEXT_COLUMN_HELP)
-@click.option("--id-column", default="id", show_default=True, help="Field that names the text.")
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Seed of the random part."
-)
-def suggest_(
-    files: tuple[str, ...], count: int, to_queue: bool, text_column: str | None, id_column: str, seed: int
-) -> int:
-    """Print the texts in FILES whose label would teach most, as JSON Lines with an empty list of tags to fill in."""
-    import msgspec
-
-    from training.labels.suggestions import keep_queue, suggest
-
-    sources = find_sources(files)
-    check_columns(sources, asked_for(Columns(text_column, id_column)))
-    store = the_store(environment())
-    candidates = _Candidates(sources, text_column, id_column)
-    suggestions = suggest(
-        TopicTagger.load(environ=environment()),
-        candidates,
-        store.digests(),
-        count,
-        seed=seed,
-        on_refusal=candidates.refuse,
-    )
-    if candidates.n_refused > _SHOWN_PROBLEMS:
-        notify(f"{candidates.n_refused:,} records in all cannot be read")
-    if candidates.n_refused and candidates.n_refused == candidates.n_records:
-        return 1
-    if to_queue:
-        keep_queue(store, suggestions)
-    for suggestion in suggestions:
-        to_label = {"id": suggestion.id, **suggestion.document.fields, "tags": list[str]()}
-        click.echo(msgspec.json.encode({**to_label, "why": suggestion.why, "scores": suggestion.scores}))
-    if not suggestions:
-        n_texts = candidates.n_records - candidates.n_refused
-        why = "each text is labelled" if n_texts else "there is no text"
-        notify(f"nothing to suggest: {why} ({n_texts:,} read)")
-    return 0
-
-
-@dataclass
-class _Candidates:
-    """The documents in some files; what cannot be read is told on the way."""
-
-    sources: list[Source]
-    text_column: str | None
-    id_column: str
-    n_records: int = 0
-    n_refused: int = 0
-
-    def __iter__(self) -> Iterator[tuple[Identity, Document]]:
-        """Yield the id and the document of each record that has a text."""
-        for source in self.sources:
-            if unread := describe_unread(source.sample(), self.text_column):
-                notify(f"{source.name}: {unread}")
-            for record in source.records():
-                self.n_records += 1
-                if isinstance(record, Problem):
-                    self.refuse(record)
-                    continue
-                try:
-                    yield record.identity(source.name, self.id_column), record.document(self.text_column)
-                except FieldError as error:
-                    self.refuse(Problem(source.name, record.line, error.field, error.message))
-
-    def refuse(self, reason: object) -> None:
-        """Count a record that cannot be used, and say why."""
-        self.n_refused += 1
-        if self.n_refused <= _SHOWN_PROBLEMS:
-            notify(str(reason))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from model.advice import advice_on_live
 from model.artifact import MANIFEST, load, save
 from model.versions import artifact_folder
 from service.commands.columns import column_options, n_of, notify
@@ -17,9 +19,10 @@ from service.commands.progress_bar import show_progress
 from service.environment import cache_folder, environment
 from training.corpus.topics import read_topics, topic_names
 from training.corpus.weights import WeightRule
+from training.topics import vocabulary_of
 
 if TYPE_CHECKING:
-    from training.corpus.examples import Example
+    from training.corpus.examples import Columns, Example
 
 
 def parse_weights(
@@ -65,12 +68,9 @@ def command(
     variants: Path | None,
     weights: tuple[WeightRule, ...],
     jobs: int,
-    text_column: str | None,
-    id_column: str,
-    label_field: str,
+    columns: Columns,
 ) -> int:
     """Fit an artifact on labelled DATA: files or folders, such as JSON Lines, CSV, Excel or Label Studio's JSON."""
-    from training.corpus.examples import Columns
     from training.corpus.readers import read_examples
     from training.fit.adaptation import adapt
     from training.fit.fitting import FitOptions, fit_examples
@@ -78,15 +78,17 @@ def command(
 
     if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
-    names, cache = topic_names(read_topics(topics)), cache_folder(environment())
-    options = FitOptions(seed=seed, jobs=jobs, names=names, cache=cache, variants=read_variants(variants))
-    examples = read_examples(data, Columns(text_column, id_column, label_field, weights), notify)
+    known, cache = read_topics(topics), cache_folder(environment())
+    options = FitOptions(seed=seed, jobs=jobs, names=topic_names(known), cache=cache, variants=read_variants(variants))
+    examples = read_examples(data, replace(columns, vocabulary=vocabulary_of((), known), weights=weights), notify)
     _tell_weights(examples)
     if base == "none":
         fit = fit_examples(examples, options, show_progress)
         fitted, left_out = fit.artifact, fit.left_out
     else:
-        adaptation = adapt(load(artifact_folder(environment(), base)), examples, options, show_progress)
+        with advice_on_live(base):
+            artifact = load(artifact_folder(environment(), base))
+        adaptation = adapt(artifact, examples, options, show_progress)
         fitted, left_out = adaptation.artifact, adaptation.left_out
     artifact = save(fitted, output)
     for slug in left_out:
@@ -111,7 +113,7 @@ def _tell_weights(examples: Sequence[Example]) -> None:
 
 
 def _support(examples: Sequence[Example], slug: str) -> str:
-    from training.fit.fitting import MIN_POSITIVES
+    from training.fit.decisions import MIN_POSITIVES
 
     n_with = sum(slug in example.tags for example in examples)
     return f"{n_with:,} examples with it and {len(examples) - n_with:,} without it, {MIN_POSITIVES} of each are needed"

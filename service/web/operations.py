@@ -88,8 +88,8 @@ def read_parameters(given: MultiDict[str, str], allowed: Mapping[str, Parameter]
     return given.to_dict()
 
 
-def openapi(app: Flask, version: str) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of all views that are described."""
+def openapi(app: Flask, version: str, prefix: str = "") -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of all views that are described, their paths below `prefix`."""
     described = [
         (rule, app.view_functions[rule.endpoint])
         for rule in app.url_map.iter_rules()
@@ -105,7 +105,7 @@ def openapi(app: Flask, version: str) -> dict[str, Any]:
     schema_of |= dict(zip(ordered, schemas, strict=True))
     paths: dict[str, Any] = {}
     for rule, view in sorted(described, key=lambda item: item[0].rule):
-        method = next(m for m in ("POST", "DELETE", "GET") if m in (rule.methods or ()))
+        method = next(m for m in ("POST", "PATCH", "DELETE", "GET") if m in (rule.methods or ()))
         names = _PARAMETER.findall(rule.rule)
         entry = _entry(view.__dict__["operation"], schema_of, names, "needs_key" in view.__dict__)
         path = paths.setdefault(_PARAMETER.sub(r"{\1}", rule.rule), {})
@@ -113,6 +113,7 @@ def openapi(app: Flask, version: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "chude", "version": version, "description": "Topic tags for Vietnamese news."},
+        "servers": [{"url": prefix or "/"}],
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
     }

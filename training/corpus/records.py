@@ -41,12 +41,14 @@ class Record(NamedTuple):
 
     def document(self, text_column: str | None = None) -> Document:
         """Return the text of the record; with `text_column`, of that field. Raises FieldError."""
-        self._refuse_broken((text_column,) if text_column else FIELDS)
+        if self.problems:
+            self._refuse_broken((text_column,) if text_column else FIELDS)
         return Document.of(self.fields, text_column=text_column)
 
     def identity(self, file: str, id_column: str = "id") -> Identity:
         """Return the id, of its own type, or the place of the record where it has none. Raises FieldError."""
-        self._refuse_broken((id_column,))
+        if self.problems:
+            self._refuse_broken((id_column,))
         value = self.fields.get(id_column)
         if value is None or value == "":
             return place(file, self.line)

@@ -33,12 +33,15 @@ class Calibration:
         return float(self.slope * sentence_bias + self.article_slope * article_bias + self.intercept)
 
 
-def calibrate_tags(margins: Floats, labels: Flags, weight: Floats | None = None) -> list[Calibration]:
+def calibrate_tags(margins: Floats, labels: Flags, weight: Floats) -> list[Calibration]:
     """Calibrate each tag on out-of-fold margins, shape (articles, tags, 2), and labels, shape (articles, tags).
 
-    An article counts `weight` times, shape (articles,), by default once; so in the next two.
+    An article counts `weight` times for a tag, of the same shape as the labels; where that is 0, not at all.
     """
-    return [calibrate(margins[:, column], labels[:, column], weight) for column in range(labels.shape[1])]
+    return [
+        calibrate(margins[kept, column], labels[kept, column], weight[kept, column])
+        for column, kept in enumerate(weight.T > 0)
+    ]
 
 
 def probabilities(margins: Floats, calibrations: Sequence[Calibration]) -> Floats:

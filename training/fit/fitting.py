@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version as library_version
 from pathlib import Path
@@ -13,15 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from model.artifact import Artifact, Tag, versioned
-from model.errors import FitError
 from model.pooling import Floats
 from model.scan.spelling import normalise
 from model.selftest import with_self_test
 from model.weights import fixed_point
 from training.corpus.duplicates import text_digest
-from training.corpus.examples import Example, borderline_matrix, label_matrix, teaser_flags, weights_of
+from training.corpus.examples import (
+    Example,
+    borderline_matrix,
+    judged_matrix,
+    label_matrix,
+    teaser_flags,
+    weights_of,
+)
 from training.fit.calibration import Calibration, calibrate_tags, probabilities
 from training.fit.classifier import TopicClassifier
+from training.fit.decisions import choose_tags, decision_weights, no_tag
 from training.fit.dense import WeightedTerms
 from training.fit.evidence import mark_sentences
 from training.fit.penalty import choose_penalty
@@ -33,13 +40,9 @@ from training.measure import N_FOLDS, assign_folds, measure_slices
 from training.progress import Progress, silent
 
 Flags = npt.NDArray[np.bool_]
-MIN_POSITIVES = 10
-"""Examples that a tag must have, and as many that do not have it, to be fitted."""
 MIN_ARTICLES = 4
 """Articles in which a term must stand; half of it in a corpus of fewer than LARGE_CORPUS."""
 LARGE_CORPUS = 1000
-BORDERLINE_WEIGHT = 0.5
-"""Weight of a borderline decision in the loss; a clear one weighs 1."""
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "underthesea", "joblib")
 
 
@@ -77,20 +80,20 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
     """Fit an artifact on examples. Raises FitError when no tag has enough of them."""
     tags, left_out = choose_tags(examples)
     if not tags:
-        raise _no_tag(examples)
+        raise no_tag(examples)
     labels = label_matrix(examples, tags)
     texts = [example.text for example in examples]
     fold = assign_folds(texts, labels, seed=options.seed, progress=progress)
     terms, bags = _learn_terms(texts, options, progress)
     bags = replace(bags, marks=mark_sentences(examples, tags))
-    borderline, record_weight = borderline_matrix(examples, tags), weights_of(examples)
-    weight = record_weight[:, None] * np.where(borderline, BORDERLINE_WEIGHT, 1.0)
+    weight, judged = decision_weights(examples, tags), judged_matrix(examples, tags)
     penalty, margins = choose_penalty(options.penalties, bags, labels, weight, fold, options.jobs, progress)
-    calibrations = calibrate_tags(margins, labels, record_weight)
+    calibrations = calibrate_tags(margins, labels, weights_of(examples)[:, None] * judged)
     out_of_fold = probabilities(margins, calibrations)
     classifier = TopicClassifier(penalty, progress).fit(bags, labels, weight)
     given = out_of_fold >= np.array([calibration.threshold for calibration in calibrations])
-    metrics = measure_slices(tags, labels, out_of_fold, given, borderline, teaser_flags(examples))
+    borderline = borderline_matrix(examples, tags)
+    metrics = measure_slices(tags, labels, out_of_fold, given, borderline, teaser_flags(examples), judged)
     kept = with_variants(_weighted_terms(terms, classifier, calibrations), options.variants)
     artifact = Artifact(
         tags=_fitted_tags(tags, labels, calibrations, classifier, metrics, options),
@@ -103,7 +106,7 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
         metrics=metrics,
         libraries={name: library_version(name) for name in _LIBRARIES},
     )
-    artifact = with_reference(with_self_test(artifact), examples, labels)
+    artifact = with_reference(with_self_test(artifact), examples, labels, judged)
     return Fit(versioned(artifact), tags, left_out, labels, out_of_fold)
 
 
@@ -142,25 +145,6 @@ def _describe(examples: Sequence[Example], penalty: float, options: FitOptions) 
     }
 
 
-def choose_tags(examples: Sequence[Example], ignore: Collection[str] = ()) -> tuple[list[str], list[str]]:
-    """Return the tags that can be fitted and those that can't, both in order of the alphabet."""
-    every = sorted({tag for example in examples for tag in example.tags} - set(ignore))
-    support = label_matrix(examples, every).sum(axis=0)
-    enough = (support >= MIN_POSITIVES) & (len(examples) - support >= MIN_POSITIVES)
-    chosen = [tag for tag, fits in zip(every, enough, strict=True) if fits]
-    return chosen, [tag for tag in every if tag not in chosen]
-
-
-def _no_tag(examples: Sequence[Example]) -> FitError:
-    every = sorted({tag for example in examples for tag in example.tags})
-    support = label_matrix(examples, every).sum(axis=0)
-    counts = ", ".join(f"{tag}: {n}" for tag, n in zip(every, support, strict=True)) or "none has any"
-    return FitError(
-        f"no tag can be fitted: each needs {MIN_POSITIVES} examples with it and {MIN_POSITIVES} without it "
-        f"(of {len(examples)} examples, {counts}): label more"
-    )
-
-
 def _learn_terms(texts: Sequence[str], options: FitOptions, progress: Progress) -> tuple[SentenceTerms, Bags]:
     proposals = propose_terms(texts, cache=options.cache, jobs=options.jobs, progress=progress)
     words = {word for text in progress(texts, "spelling", len(texts)) for word in normalise(text).split()}
@@ -189,5 +173,11 @@ def _variants(kept: Sequence[str], spellings: Mapping[str, Sequence[str]]) -> di
 
 def digest_of(examples: Sequence[Example]) -> str:
     """Return the digest of the texts and their tags, whatever their order."""
-    lines = sorted(f"{text_digest(example.text)} {' '.join(sorted(example.tags))}" for example in examples)
+    lines = sorted(
+        f"{text_digest(example.text)} {' '.join(sorted(example.tags))}{_judged(example)}" for example in examples
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _judged(example: Example) -> str:
+    return "" if example.judged is None else f" of {' '.join(sorted(example.judged))}"

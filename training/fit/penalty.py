@@ -75,7 +75,7 @@ def _cross_validate(
 
 def log_losses(margins: Floats, labels: Flags, weight: Floats) -> Floats:
     """Return the calibrated log loss of each article over the tags, times its weight, shape (articles,)."""
-    fitted = [stack(margins[:, tag], labels[:, tag], weight[:, tag]) for tag in range(labels.shape[1])]
+    fitted = [stack(margins[kept, n], labels[kept, n], weight[kept, n]) for n, kept in enumerate(weight.T > 0)]
     probability = probabilities(margins, fitted)
     wrong = np.where(labels, 1 - probability, probability)
     return np.asarray(-(weight * np.log1p(-np.minimum(wrong, 1 - 1e-12))).mean(axis=1))

@@ -18,19 +18,31 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, Select, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from model.document import shorten
+from model.errors import ChudeError
 from model.storage import close_to_others, make_home
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
-from training.labels.additions import Additions, Changes, Labelling, Scores, is_latest
+from training.labels.additions import Additions, Changes, Labelling, Scores
 from training.labels.database import WAIT_S, connect
 from training.labels.errors import StoreDamaged, StoreError, store_error
-from training.labels.rows import example_of, storable
+from training.labels.judgements import Judgements, is_latest
+from training.labels.rows import LABEL_COLUMNS, document_of, example_of, restored, storable
 from training.labels.schema import labellings, texts
 from training.labels.sqlite import sqlite_url
 
 __all__ = ["Changes", "Labelling", "LabelStore", "Stats", "open_store"]
 _CHUNK = 500
+DIGEST_CHARS = 16
+"""So much of a digest names a text."""
+_SHOWN_CHARS = 40
 _FILES = ("labels.sqlite", "labels.sqlite-wal", "labels.sqlite-shm")
+
+
+class LabelAmbiguous(ChudeError):
+    """Several texts have the id that should name one."""
+
+    code = "ambiguous-id"
 
 
 @dataclass(frozen=True)
@@ -98,11 +110,34 @@ class LabelStore:
 
     def examples(self, *, held_out: bool | None = None) -> Iterator[Example]:
         """Yield the texts with their latest labels, oldest first; all, or only those held out, or only the others."""
-        wanted = _latest_rows().order_by(labellings.c.number)
-        if held_out is not None:
-            wanted = wanted.where(texts.c.held_out == int(held_out))
         with self.reading() as connection:
-            yield from map(example_of, connection.execute(wanted))
+            yield from map(example_of, connection.execute(_latest_rows(held_out).order_by(labellings.c.number)))
+
+    def judged_examples(self, *, held_out: bool | None = None) -> Iterator[Example]:
+        """Yield the same as `examples`, each with the tags that it was judged on.
+
+        Labels that do not say it were judged on what `training.labels.judgements` tells of their origin.
+        """
+        with self.reading() as connection:
+            judgements = Judgements.read(connection)
+            for row in connection.execute(_latest_rows(held_out).order_by(labellings.c.number)):
+                yield example_of(row).judged_only(judgements.of((row.who, row.source)))
+
+    def exported_examples(self) -> Iterator[Example]:
+        """Yield the same as `examples`, so that they are judged on the same tags when they come back as one file.
+
+        What was judged is added where a record does not say it, and its file had fewer tags than others.
+        """
+        with self.reading() as connection:
+            judgements = Judgements.read(connection)
+            for row in connection.execute(_latest_rows().order_by(labellings.c.number)):
+                its_tags = judgements.by_origin.get((row.who, row.source))
+                yield example_of(row).judged_only(its_tags if its_tags != judgements.widest else None)
+
+    def judged_by_default(self, labelling: Labelling) -> frozenset[str]:
+        """Return the tags that labels of this origin are judged on where they do not say it; EVERY_TAG for all."""
+        with self.reading() as connection:
+            return Judgements.read(connection).of(labelling.origin)
 
     def last_labelled(self, count: int) -> list[Example]:
         """Return the texts that were labelled last, with their latest labels, the oldest first."""
@@ -123,11 +158,13 @@ class LabelStore:
             return set(connection.execute(select(texts.c.digest)).scalars())
 
     def delete(self, ids: Sequence[str]) -> int:
-        """Remove the texts with these ids or digests, and every labelling of them; return how many texts."""
-        names = [storable(name) for name in ids]
+        """Remove the texts with these ids, or digests, and every labelling of them; return how many texts.
+
+        The first 16 digits of a digest will do. Raises LabelAmbiguous for an id that several texts have: nothing is
+        removed then.
+        """
         with self.writing() as connection:
-            wanted = texts.c.id.in_(names) | texts.c.digest.in_(names)
-            digests = list(connection.execute(select(texts.c.digest).where(wanted)).scalars())
+            digests = [digest for name in dict.fromkeys(map(storable, ids)) for digest in _named(connection, name)]
             connection.execute(delete(labellings).where(labellings.c.digest.in_(digests)))
             connection.execute(delete(texts).where(texts.c.digest.in_(digests)))
         return len(digests)
@@ -146,9 +183,25 @@ class LabelStore:
         return Stats(total, held_out, n_labellings, dict(sorted(counts.items())))
 
 
-def _latest_rows() -> Select[Any]:
-    columns = (labellings.c.tags, labellings.c.borderline, labellings.c.evidence)
-    return select(texts, *columns).join(labellings).where(is_latest())
+def _named(connection: Connection, name: str) -> list[str]:
+    """Return the digest of the text with an id or digest, if there is one. Raises LabelAmbiguous for several."""
+    start = func.substr(texts.c.digest, 1, DIGEST_CHARS)
+    wanted = select(texts).where((texts.c.id == name) | (texts.c.digest == name) | (start == name))
+    rows = connection.execute(wanted.order_by(texts.c.digest)).all()
+    if len(rows) > 1:
+        beginnings = (shorten(" ".join(document_of(row).read().text.split()), _SHOWN_CHARS) for row in rows)
+        listed = ", ".join(
+            f'{row.digest[:DIGEST_CHARS]} "{words}"' for row, words in zip(rows, beginnings, strict=True)
+        )
+        raise LabelAmbiguous(f"{restored(name)}: {len(rows)} texts have this id: name one by its digest: {listed}")
+    return [row.digest for row in rows]
+
+
+def _latest_rows(held_out: bool | None = None) -> Select[Any]:
+    """Return the query of the texts with their latest labels; all, or only those held out, or only the others."""
+    columns = (*LABEL_COLUMNS, labellings.c.who, labellings.c.source)
+    wanted = select(texts, *columns).join(labellings).where(is_latest())
+    return wanted if held_out is None else wanted.where(texts.c.held_out == int(held_out))
 
 
 def open_store(home: Path, url: str | None = None, wait_s: float = WAIT_S) -> LabelStore:

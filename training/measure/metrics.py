@@ -84,15 +84,23 @@ def measure(
 
 
 def measure_slices(
-    tags: list[str], label: Flags, probability: Floats, given: Flags, borderline: Flags, is_teaser: Flags
+    tags: list[str],
+    label: Flags,
+    probability: Floats,
+    given: Flags,
+    borderline: Flags,
+    is_teaser: Flags,
+    judged: Flags,
 ) -> dict[str, Any]:
-    """Return figures over all decisions and over the clear ones, of all records, the articles and the teasers."""
+    """Return figures over all decisions and over the clear ones, of all records, the articles and the teasers.
+
+    Pairs that nobody `judged` are no decisions. All arrays but `is_teaser` have shape (records, tags).
+    """
     slices = {"all": np.ones(len(label), bool), "articles": ~is_teaser, "teasers": is_teaser}
-    every = np.ones_like(label)
     return {
         name: {
-            "all decisions": measure(tags, label[rows], probability[rows], given[rows], every[rows]),
-            "clear decisions": measure(tags, label[rows], probability[rows], given[rows], ~borderline[rows]),
+            "all decisions": measure(tags, label[rows], probability[rows], given[rows], judged[rows]),
+            "clear decisions": measure(tags, label[rows], probability[rows], given[rows], (judged & ~borderline)[rows]),
         }
         for name, rows in slices.items()
         if rows.any()

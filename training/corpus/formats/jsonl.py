@@ -19,9 +19,11 @@ from training.corpus.recoding import as_utf8
 from training.corpus.records import Record
 
 _BOM = b"\xef\xbb\xbf"
-_DECODER = msgspec.json.Decoder()
 _ENCODER = msgspec.json.Encoder()
 _HEAD_BYTES = 4096
+_NO_OBJECT = 'must be an object such as {"text": "..."}'
+_ESCAPED_SURROGATE = "\\ud"
+"""How half a character is escaped in JSON, and also each half of one beyond the basic plane."""
 
 
 def encode_lines(records: Iterable[Mapping[str, object]]) -> bytes:
@@ -52,22 +54,32 @@ def parse_line(line: bytes, file: str, number: int) -> Record | Problem:
     if len(line) > MAX_LINE_BYTES:
         return Problem(file, number, "", f"the line has more than {MAX_LINE_BYTES:,} bytes")
     try:
-        fields = _DECODER.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return _parse_pairs(line, file, number, error)
+        text = line.decode()
+        fields = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return _parse_again(line, file, number)
     if not isinstance(fields, dict):
-        return Problem(file, number, "", 'must be an object such as {"text": "..."}')
-    return Record(number, fields) if _has_each_key_once(line, len(fields)) else _parse_pairs(line, file, number)
+        return Problem(file, number, "", _NO_OBJECT)
+    return _parse_again(line, file, number) if _ESCAPED_SURROGATE in text else Record(number, fields)
 
 
-def _has_each_key_once(line: bytes, n_keys: int) -> bool:
-    """Tell whether a line surely has no key twice, without parsing it again; False where that takes a second look.
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return an object in which no key stands twice. Raises ValueError."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key stands twice")
+    return members
 
-    Each member that is written has a quotation mark with a colon behind it, perhaps after white space. Where there are
-    no more of these than keys were found, no member was lost. Those in texts and nested objects only cause the second
-    look.
-    """
-    return sum(part[:1] == b":" or part.lstrip()[:1] == b":" for part in line.split(b'"')) == n_keys
+
+def _finite(number: str) -> float:
+    """Return a number that is none of those which JSON does not have. Raises ValueError."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is no JSON")
+    return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_float=_finite, parse_constant=_finite)
 
 
 class _Object(dict[str, object]):
@@ -80,16 +92,16 @@ class _Object(dict[str, object]):
             self.ambiguous = {key for key, value in pairs if value != self[key]}
 
 
-def _parse_pairs(line: bytes, file: str, number: int, refusal: Exception | None = None) -> Record | Problem:
-    """Parse what the quick parser has refused or might have misread: NaN, bad bytes, half characters, keys twice."""
+def _parse_again(line: bytes, file: str, number: int) -> Record | Problem:
+    """Parse what the strict parser has refused: NaN, bad bytes, half characters, keys twice."""
     try:
         fields = json.loads(line.decode("utf-8", "surrogateescape"), object_pairs_hook=_Object)
-    except (ValueError, RecursionError) as error:
-        if refusal is None:  # nested too deep for this parser alone
-            return Record(number, _DECODER.decode(line))
-        return Problem(file, number, "", f"not JSON ({refusal or error}): one object per line")
+    except RecursionError:
+        return Problem(file, number, "", "objects or arrays are nested too deep: flatten the record")
+    except ValueError as error:
+        return Problem(file, number, "", f"not JSON ({error}): one object per line")
     if not isinstance(fields, _Object):
-        return Problem(file, number, "", 'must be an object such as {"text": "..."}')
+        return Problem(file, number, "", _NO_OBJECT)
     problems = [Problem(file, number, key, fault) for key in fields if (fault := _fault(fields, key))]
     return checked(number, fields, file, problems, not _is_utf8(line))
 

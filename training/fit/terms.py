@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from model.errors import FitError
-from model.pooling import damping
+from model.pooling import Floats, damping
 from model.reading import split_sentences
 from model.weights import Occurrences
 from training.progress import Progress, silent
@@ -59,6 +59,22 @@ class Bags:
         rows = np.flatnonzero(number[self.article] >= 0)
         marks = None if self.marks is None else self.marks[rows]
         return Bags(self.sentences[rows], number[self.article[rows]], self.articles[chosen], marks)
+
+    def times(self, factor: Floats) -> Bags:
+        """Return the bags with the column of each term multiplied by its factor, shape (terms,)."""
+        sentences, articles = self.sentences.copy(), self.articles.copy()
+        for matrix in (sentences, articles):
+            matrix.data = matrix.data * factor[matrix.indices]
+        return Bags(sentences, self.article, articles)
+
+    def followed_by(self, other: Bags) -> Bags:
+        """Return these articles and then those of other bags over the same terms."""
+        from scipy.sparse import csr_array, vstack
+
+        sentences, articles = (
+            csr_array(vstack(pair)) for pair in ((self.sentences, other.sentences), (self.articles, other.articles))
+        )
+        return Bags(sentences, np.concatenate([self.article, other.article + self.articles.shape[0]]), articles)
 
 
 class SentenceTerms(TransformerMixin, BaseEstimator):

@@ -7,17 +7,18 @@ from pathlib import Path
 
 from model.artifact import load
 from model.errors import ArtifactDamaged, VersionError
+from model.page.html import Extractor, extract_html
 from model.selftest import check_self_test
 from model.tagger import TopicTagger
 from model.versions import Versions
 
 
-def load_checked(folder: Path, version: str | None = None) -> TopicTagger:
+def load_checked(folder: Path, version: str | None = None, extract: Extractor = extract_html) -> TopicTagger:
     """Load the artifact in a folder, which must be `version`, if that is given, and pass its self-test.
 
-    Raises ArtifactError.
+    `extract` turns HTML into text. Raises ArtifactError.
     """
-    tagger = TopicTagger(load(folder))
+    tagger = TopicTagger(load(folder), extract)
     if version and tagger.version != version:
         raise ArtifactDamaged(f"{folder} holds version {tagger.version}, not {version}: copy the right one")
     check_self_test(tagger)

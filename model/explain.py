@@ -57,6 +57,15 @@ class Evidence(TypedDict):
     """In order of the text."""
 
 
+class SentencePlace(TypedDict):
+    """Where a sentence of the article stands."""
+
+    field: str
+    """As in `Evidence`."""
+    start: int
+    end: int
+
+
 class Context(TypedDict):
     """What the article as a whole says for or against a tag."""
 
@@ -120,6 +129,11 @@ class Explainer:
             score = sum(term["weight"] for term in terms)
             context.append({"tag": tag, "score": score, "terms": sorted(terms, key=lambda t: -abs(t["weight"]))})
         return context
+
+    def sentences(self) -> list[SentencePlace]:
+        """Return where each sentence of the article stands, in order of the text."""
+        places = (self._passage.locate(*span) for span in self._sentence_spans())
+        return [{"field": field, "start": start, "end": end} for field, start, end in places]
 
     def _terms(self, weights: SparseWeights, column: int, inside: Flags) -> list[PlacedTerm]:
         """Return the distinct terms that stand `inside`, with their weights for a tag, where they first do."""

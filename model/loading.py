@@ -15,6 +15,7 @@ import numpy as np
 from model.document import Document
 from model.errors import TextError
 from model.page.content import Page, article_in, content_of
+from model.page.html import Extractor, extract_html
 from model.page.signs import find_suspects
 from model.scan.alphabet import PERIOD, SIGN, SYMBOL_OF, SYMBOLS
 from model.scan.noise import has_noise
@@ -135,17 +136,24 @@ class Loaded(NamedTuple):
     """What was repaired in a text, by its number."""
 
 
-def load_texts(texts: Sequence[str], page: Page | None = None, records: Records = NO_RECORDS) -> Loaded:
+def load_texts(
+    texts: Sequence[str],
+    page: Page | None = None,
+    records: Records = NO_RECORDS,
+    extract: Extractor = extract_html,
+) -> Loaded:
     """Load at least one text; `records` has the documents of those that came in fields, by their number.
 
-    Without a `page` the texts are prose already, and only repaired (`model.scan.spelling.repair`).
+    `extract` turns HTML into text. Without a `page` the texts are prose already, and only repaired
+    (`model.scan.spelling.repair`).
     """
     buffer = Buffer.of(texts)
     signs = buffer.signs()
     changes = _Changes({}, {}, {})
     if page is not None:
         numbers = range(len(texts)) if page == "html" else signs.content
-        is_article = changes.read_contents(numbers, texts, records, page)
+        documents = ((n, records.get(n) or Document(text=texts[n])) for n in numbers)
+        is_article = changes.read_contents(documents, page, extract)
         changes.cut_pages(_suspects(buffer, texts, changes.texts, page) - is_article, texts, page)
     changed = changes.texts
     for n in signs.content.union(signs.noise, signs.marks, changes.warnings):
@@ -165,12 +173,12 @@ class _Changes(NamedTuple):
     errors: dict[int, TextError]
     warnings: dict[int, tuple[str, ...]]
 
-    def read_contents(self, numbers: Iterable[int], texts: Sequence[str], records: Records, page: Page) -> set[int]:
+    def read_contents(self, documents: Iterable[tuple[int, Document]], page: Page, extract: Extractor) -> set[int]:
         """Read what may be HTML or mojibake; return the numbers of the pages of HTML, which are cut by that."""
         pages = set()
-        for n in numbers:
+        for n, document in documents:
             try:
-                content = content_of(records.get(n) or Document(text=texts[n]), page)
+                content = content_of(document, page, extract)
             except TextError as error:
                 self.texts[n], self.errors[n] = "", error
                 continue

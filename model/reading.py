@@ -11,6 +11,7 @@ import numpy.typing as npt
 from model.errors import TextError
 from model.loading import NO_RECORDS, Records, load_texts
 from model.page.content import Page
+from model.page.html import Extractor, extract_html
 from model.scan.alphabet import SYMBOLS
 from model.scan.sentences import find_boundaries, number_sentences
 from model.scan.spelling import fold
@@ -109,9 +110,16 @@ def _is_beyond_latin_1(symbols: Symbols) -> npt.NDArray[np.bool_]:
     return np.asarray(symbols - _FIRST_BEYOND_LATIN_1 < _SYMBOLS_BEYOND_LATIN_1)
 
 
-def read(texts: Sequence[str], index: TermIndex, *, page: Page | None = None, records: Records = NO_RECORDS) -> Reading:
+def read(
+    texts: Sequence[str],
+    index: TermIndex,
+    *,
+    page: Page | None = None,
+    records: Records = NO_RECORDS,
+    extract: Extractor = extract_html,
+) -> Reading:
     """Read at least one text: see `model.loading.load_texts`."""
-    loaded = load_texts(texts, page, records)
+    loaded = load_texts(texts, page, records, extract)
     buffer = loaded.buffer
     words = find_words(buffer.padded)
     boundaries, words_before = find_boundaries(buffer.codes, words)

@@ -10,6 +10,7 @@ from typing import Literal, NotRequired, TypedDict, cast, overload
 import numpy as np
 import numpy.typing as npt
 
+from model.advice import advice_on_live
 from model.artifact.artifact import Artifact
 from model.artifact.files import load
 from model.blocks import MAX_TEXT_CHARS as MAX_TEXT_CHARS
@@ -18,10 +19,11 @@ from model.disguise import ADVICE, disguised_legacy_encoding
 from model.document import Document
 from model.environment import read_environment
 from model.errors import EmptyText, TextError, UnreadableText
-from model.explain import Context, Evidence, Explainer
+from model.explain import Context, Evidence, Explainer, SentencePlace
 from model.language import MARKED_SURE, Language, identify
 from model.page.content import PAGES, article_in, content_of
 from model.page.content import Page as Page
+from model.page.html import Extractor, extract_html
 from model.page.leftout import LeftOut
 from model.pooling import Floats, damping, log_sum_exp, logistic
 from model.reading import Reading, read
@@ -75,8 +77,9 @@ class Tagging(TypedDict):
 class TopicTagger:
     """Tags texts with one artifact. Safe to share between threads: nothing changes after it is made."""
 
-    def __init__(self, artifact: Artifact) -> None:
-        """Prepare the look-up tables of a loaded artifact."""
+    def __init__(self, artifact: Artifact, extract: Extractor = extract_html) -> None:
+        """Prepare the look-up tables of a loaded artifact; `extract` turns HTML into text."""
+        self._extract = extract
         self.artifact = artifact
         self.tags = tuple(tag.slug for tag in artifact.tags)
         self.version = artifact.version
@@ -94,7 +97,8 @@ class TopicTagger:
         Versions are looked up in the home folder that `environ` names, by default the process's environment; where
         no version was made live, the shipped artifact is.
         """
-        return cls(load(artifact_folder(read_environment() if environ is None else environ, chosen)))
+        with advice_on_live(chosen):
+            return cls(load(artifact_folder(read_environment() if environ is None else environ, chosen)))
 
     def tag(self, document: Readable, *, page: Page = "auto") -> Tagging:
         """Tag one text, or one record with a title, lead, text or body.
@@ -134,10 +138,17 @@ class TopicTagger:
         Offsets count in the field as it was given. Where that was HTML or mojibake, they count in the text that was
         read instead, which the result has under the field's name.
         """
+        return self.explain_with_sentences(document, page=page)[0]
+
+    def explain_with_sentences(self, document: Readable, *, page: Page = "auto") -> tuple[Tagging, list[SentencePlace]]:
+        """Return what `explain` does, and where every sentence of the article stands, whether it carried a tag or not.
+
+        A reader can then say which of them shows a tag.
+        """
         _check_choice("page", page, PAGES)
         given = Document.of(document)
         check_length(given.read().text)
-        content = content_of(given, page)
+        content = content_of(given, page, self._extract)
         passage = content.document.read()
         article = article_in(passage.text, "never" if content.is_page else page)
         reading = read([article.text], self._index)
@@ -157,7 +168,7 @@ class TopicTagger:
         result["left_out"] = [
             {"field": field, "start": part.start, "end": part.end, "reason": part.reason} for field, part in parts
         ]
-        return cast(Tagging, {**result, **content.extracted})
+        return cast(Tagging, {**result, **content.extracted}), explainer.sentences()
 
     def _margins(self, reading: Reading) -> tuple[Floats, Flags]:
         """Return the margins of the texts, shape (texts, tags), and which texts have a known term, shape (texts,).
@@ -177,7 +188,7 @@ class TopicTagger:
         return margins, known
 
     def _tag_block(self, block: Block, page: Page) -> list[Tagging | TextError]:
-        reading = read(block.texts, self._index, page=page, records=block.records)
+        reading = read(block.texts, self._index, page=page, records=block.records, extract=self._extract)
         results = self._results(reading)
         for n, warnings in reading.warnings.items():
             result = results[n]

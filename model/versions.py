@@ -20,6 +20,8 @@ from model.errors import ArtifactError, ArtifactMissing, SettingError, VersionEr
 from model.files import sync, write_whole
 from model.storage import make_home, storage
 
+_PART = ".part-"
+"""How the names of folders begin in which a version is written."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
 
@@ -108,17 +110,41 @@ class Versions:
         make_home(self.home)
         with storage(self._models):
             self._models.mkdir(exist_ok=True)
-            part = Path(tempfile.mkdtemp(prefix=".part-", dir=self._models))
-            try:
+            with self._part() as part:
                 version = save(artifact, part).version
                 part.chmod(0o755)
                 with self._locked():
                     self._place(part, self._models / version)
                 sync(self._models)
                 sync(self.home)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
         return version
+
+    @contextmanager
+    def _part(self) -> Iterator[Path]:
+        """Yield a folder for a version that is being written; it is locked, so that nobody takes it for a left one."""
+        with self._locked():
+            self._sweep()
+            part = Path(tempfile.mkdtemp(prefix=_PART, dir=self._models))
+            number = os.open(part, os.O_RDONLY)
+            fcntl.flock(number, fcntl.LOCK_EX)
+        try:
+            yield part
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+            os.close(number)
+
+    def _sweep(self) -> None:
+        """Remove what killed writers left: their lock ended with them."""
+        for part in self._models.glob(f"{_PART}*"):
+            number = os.open(part, os.O_RDONLY)
+            try:
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            else:
+                shutil.rmtree(part, ignore_errors=True)
+            finally:
+                os.close(number)
 
     def _place(self, part: Path, folder: Path) -> None:
         """Give the folder of a new version its name, unless that is there and whole."""
@@ -126,7 +152,7 @@ class Versions:
             try:
                 load(folder)
             except ArtifactError:
-                grave = Path(tempfile.mkdtemp(prefix=".part-", dir=self._models))
+                grave = Path(tempfile.mkdtemp(prefix=_PART, dir=self._models))
                 os.rename(folder, grave / "damaged")
                 os.rename(part, folder)
                 shutil.rmtree(grave, ignore_errors=True)
@@ -182,8 +208,12 @@ class Versions:
                 part.write_bytes(old)
 
     def prune(self, keep: int) -> list[str]:
-        """Remove all but the newest `keep` versions, never the live one, the one before, nor their bases."""
+        """Remove all but the newest `keep` versions, never the live one, the one before, nor their bases.
+
+        What killed writers left is removed, too.
+        """
         with storage(self._models), self._locked():
+            self._sweep()
             used = {self.live(), self.before()}
             for name in [name for name in used if name and (self._models / name).exists()]:
                 used.add(read_manifest(self.folder(name)).training.get("base"))

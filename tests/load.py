@@ -79,7 +79,7 @@ class _Clients:
         del self.began[sock]
 
     def receive(self, sock: socket.socket, load: Load, key: Callable[[bytes], bytes]) -> bool | None:
-        """Read what came: True for a whole answer, False for a broken connection, None for more to come."""
+        """Read what came: True for a whole answer, False when the connection is over, None for more to come."""
         try:
             data = sock.recv(1 << 20)
         except ConnectionError:
@@ -90,7 +90,7 @@ class _Clients:
             load.latencies_s.append(time.perf_counter() - self.began[sock])
             load.statuses[answer[0]] = load.statuses.get(answer[0], 0) + 1
             load.bodies.add(key(answer[1]))
-            return True
+            return b"\r\nconnection: close\r\n" not in self.received[sock].lower()
         load.broken += not data
         return None if data else False
 

@@ -26,7 +26,7 @@ from model.artifact import (
     REFERENCE,
     WEIGHTS,
     Artifact,
-    ReferenceFile,
+    AttachedFile,
     Tag,
     load,
     load_bytes,
@@ -280,7 +280,7 @@ def test_a_file_that_is_too_large_or_no_file_is_not_read(tmp_path: Path) -> None
 )
 def test_a_crafted_reference_set_is_refused(data: bytes) -> None:
     with pytest.raises(ArtifactDamaged, match=r"reference\.npz: "):
-        read_reference(replace(load(), reference=ReferenceFile(sha256(data), data or b" ")))
+        read_reference(replace(load(), reference=AttachedFile(sha256(data), data or b" ")))
 
 
 def spoilt_references() -> Iterator[Arrays]:
@@ -299,7 +299,7 @@ def spoilt_references() -> Iterator[Arrays]:
 def test_a_reference_set_whose_arrays_do_not_fit_is_refused() -> None:
     for arrays in spoilt_references():
         with pytest.raises(ArtifactDamaged, match=r"reference\.npz: "):
-            read_reference(replace(load(), reference=ReferenceFile.of(packed(arrays))))
+            read_reference(replace(load(), reference=AttachedFile.of(packed(arrays))))
 
 
 def test_the_manifest_alone_says_what_a_version_is() -> None:

@@ -227,7 +227,7 @@ def test_clean_dev_articles_stay_whole(shipped: TopicTagger, shared: Path) -> No
     assert dropped / sentences < 0.01
     before, after = (macro_f1(shipped, t, labels) for t in (texts, [article.text for article in cut]))  # type: ignore[arg-type]
     print(f"macro-F1 {before:.4f} whole, {after:.4f} cut")
-    assert abs(after - before) < 0.003
+    assert after > before - 0.003
 
 
 def test_seed_articles_stay_whole_but_for_their_teaser_boxes(seed_examples: list[Example]) -> None:

@@ -173,10 +173,10 @@ TOO_COMPLEX = {
 @pytest.mark.parametrize("name", TOO_COMPLEX)
 @pytest.mark.parametrize("start", ["<!doctype html><html><body>", ""])
 def test_a_document_that_no_page_is_like_is_refused_at_once(name: str, start: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(PageTooComplex, match="the HTML has more than .* give the page of one article, or its text"):
         read_html(start + TOO_COMPLEX[name])
-    assert time.perf_counter() - began < 2  # milliseconds; minutes without the limit
+    assert time.process_time() - began < 5  # milliseconds; minutes without the limit
 
 
 def test_too_complex_has_a_code_of_its_own(shipped: TopicTagger) -> None:

@@ -12,7 +12,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from batching import (
@@ -205,12 +205,28 @@ def test_ctrl_c_while_processes_start_leaves_no_traceback(long_source: Path, tmp
         assert journal_of(output).exists() == ("--resume" in said)
 
 
+def open_for_reader(pipe: Path, process: subprocess.Popen[str]) -> IO[bytes]:
+    """Open a pipe once the process reads it; opening it before would hang if the process ended."""
+
+    def is_read() -> bool:
+        try:
+            descriptors.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            return False
+        return True
+
+    descriptors: list[int] = []
+    wait_for(is_read, process)
+    os.set_blocking(descriptors[0], True)
+    return open(descriptors[0], "wb", buffering=0)
+
+
 def test_what_reads_a_pipe_and_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     pipe, output = tmp_path / "pipe.jsonl", tmp_path / "out.jsonl"
     os.mkfifo(pipe)
     line = json.dumps({"text": "Chiến sự Syria. " * 40}).encode() + b"\n"
     with running(pipe, "-o", output) as process:
-        with contextlib.suppress(BrokenPipeError), pipe.open("wb", buffering=0) as stream:
+        with contextlib.suppress(BrokenPipeError), open_for_reader(pipe, process) as stream:
             while not (part_of(output).exists() and part_of(output).stat().st_size):
                 stream.write(line * 1000)
             process.send_signal(signal.SIGINT)

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 from load import post
-from serving import TIMEOUT_S, Service, answer_of, running, wait_until
+from serving import TIMEOUT_S, Service, answer_of, descendants, is_alive, running, wait_until
 
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
 HEAD = b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
@@ -127,6 +127,11 @@ def test_what_is_no_request_is_a_problem_too(service: Service, sent: bytes, expe
     assert f'chude_requests_total{{endpoint="refused",status="{expected[0]}"}}' in metrics
 
 
+def test_whatever_a_proxy_says_of_the_scheme_is_no_error(service: Service) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Protocol": "http", "X-Forwarded-Ssl": "on"}
+    assert requests.get(f"{service.url}/topics", headers=headers, timeout=TIMEOUT_S).status_code == 200
+
+
 def test_slow_clients_of_every_kind_keep_nobody_waiting(service: Service) -> None:
     beginnings = [
         b"",
@@ -195,12 +200,16 @@ def leftovers(pid: int) -> list[Path]:
 
 
 def test_what_a_killed_service_left_is_swept(tmp_path: Path) -> None:
+    """Its workers end by themselves, and so do the processes that read HTML; the next service removes its folder."""
     with running(tmp_path / "home", tmp_path / "log", "--workers", 1) as killed:
-        workers = killed.workers()
+        page = f"<!doctype html><body><article>{f'<p>{SYRIA} {SYRIA}</p>' * 60}</article>"
+        assert killed.tags(page) == ["syria"]
+        (worker,) = killed.workers()
+        helpers = descendants(worker)
+        assert helpers
         os.kill(killed.process.pid, signal.SIGKILL)
-        for worker in workers:
-            os.kill(worker, signal.SIGKILL)
         killed.process.wait(TIMEOUT_S)
+        wait_until(lambda: not any(map(is_alive, [worker, *helpers])))
         assert leftovers(killed.process.pid)
     with running(tmp_path / "home", tmp_path / "log2", "--workers", 1):
         assert not leftovers(killed.process.pid)

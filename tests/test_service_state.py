@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ from flask.testing import FlaskClient
 from model import TopicTagger
 from model.activation import activate
 from model.artifact import PRETRAINED, Artifact, load, versioned
-from model.errors import StorageError, StorageFull
+from model.errors import ArtifactDamaged, StorageError, StorageFull
 from model.versions import Versions
 from service.settings import Settings
 from service.web.app import create_app
@@ -369,5 +370,22 @@ def test_python_refuses_what_the_service_goes_around(tmp_path: Path, versions: V
     version = versions.add(other)
     activate(versions, version)
     spoil_manifest(tmp_path / "models" / version)
-    with pytest.raises(Exception, match=version):
-        TopicTagger.load(environ={"CHUDE_HOME": str(tmp_path)})
+    environ = {"CHUDE_HOME": str(tmp_path)}
+    with pytest.raises(ArtifactDamaged, match=f"the live version cannot be used: .*{version}.*`chude models rollback`"):
+        TopicTagger.load(environ=environ)
+    with pytest.raises(ArtifactDamaged, match=version) as raised:
+        TopicTagger.load(version, environ=environ)
+    assert "rollback" not in str(raised.value)
+
+
+def test_what_killed_writers_left_is_removed(tmp_path: Path, versions: Versions, other: Artifact) -> None:
+    left, written = tmp_path / "models" / ".part-left", tmp_path / "models" / ".part-written"
+    for clean in (lambda: versions.add(other), lambda: versions.prune(1)):
+        for folder in (left, written):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "manifest.json").touch()
+        number = os.open(written, os.O_RDONLY)
+        fcntl.flock(number, fcntl.LOCK_EX)  # as a writer has it
+        clean()
+        os.close(number)
+        assert (left.exists(), written.exists()) == (False, True)

@@ -483,7 +483,7 @@ def test_labels_are_counted_and_keep_the_record(client: FlaskClient, desk: dict[
 
 
 def test_swagger_page_comes_from_the_package(client: FlaskClient) -> None:
-    assert client.get("/", headers={"Host": "evil.example"}).headers["Location"] == "docs/"
+    assert client.get("/docs", headers={"Host": "evil.example"}).headers["Location"] == "docs/"
     page = client.get("/docs/", headers={"Host": "evil.example"})
     assert "http" not in page.text
     assert "evil" not in page.text
@@ -492,7 +492,7 @@ def test_swagger_page_comes_from_the_package(client: FlaskClient) -> None:
     for name in names:
         with client.get(f"/docs/{name}") as response:
             assert response.status_code == 200
-    assert "unsafe-inline" not in page.headers["Content-Security-Policy"].partition("script-src")[2]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
     assert "<script>" not in page.text
 
 

@@ -84,7 +84,13 @@ SENTENCES = st.lists(TEXTS, min_size=1, max_size=2).map(tuple)
 EVIDENCE = st.dictionaries(st.sampled_from(["syria", "x"]), SENTENCES, max_size=2)
 IDS = WORDS | st.integers(-(2**40), 2**40) | st.floats(allow_nan=False, allow_infinity=False)
 EXAMPLES = st.lists(
-    st.builds(Example, IDS, DOCUMENTS, TAGS, TAGS, st.just(""), st.just(0), EVIDENCE), min_size=1, max_size=4
+    st.builds(
+        lambda judged, *fields: Example(*fields).judged_only(judged),
+        st.none() | TAGS | st.just({"*"}),
+        *(IDS, DOCUMENTS, TAGS, TAGS, st.just(""), st.just(0), EVIDENCE, st.none(), WORDS | st.just("")),
+    ).filter(lambda example: example.judged != frozenset()),
+    min_size=1,
+    max_size=4,
 )
 
 

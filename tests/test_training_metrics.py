@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, precision_score, recall_score
 
+from training.measure.evaluation import highest_only
 from training.measure.metrics import bootstrap_f1, expected_calibration_error, measure, measure_slices
 
 TAGS = ["a", "b"]
@@ -69,8 +70,18 @@ def test_slices_and_clear_decisions() -> None:
     given_tags = np.array([[True], [False], [True], [False]])
     borderline = np.array([[False], [True], [True], [False]])
     teaser = np.array([True, True, False, False])
-    figures = measure_slices(["a"], label, given_tags * 0.8 + 0.1, given_tags, borderline, teaser)
+    scores, every = given_tags * 0.8 + 0.1, np.ones_like(label)
+    figures = measure_slices(["a"], label, scores, given_tags, borderline, teaser, every)
     assert figures["all"]["all decisions"]["macro"]["f1"] == 0.5
     assert figures["all"]["clear decisions"]["macro"]["f1"] == 1.0
     assert figures["teasers"]["all decisions"]["macro"]["recall"] == 0.5
     assert figures["articles"]["all decisions"]["tags"]["a"]["support"] == 0
+    three = np.array([[True], [True], [False], [True]])
+    figures = measure_slices(["a"], label, scores, given_tags, borderline, teaser, three)
+    assert figures["all"]["all decisions"]["macro"]["f1"] == 0.6667, "the false positive was not judged"
+    assert figures["all"]["clear decisions"]["tags"]["a"]["precision"] == 1.0
+
+
+def test_one_tag_a_text() -> None:
+    probability = np.array([[0.1, 0.2], [0.9, 0.8], [0.4, 0.4], [0.0, 0.0]])
+    assert highest_only(probability).tolist() == [[False, True], [True, False], [True, False], [False, False]]

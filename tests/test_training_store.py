@@ -49,6 +49,7 @@ def test_the_latest_labelling_counts_and_every_one_is_kept(store: LabelStore) ->
         "changed": 0,
         "unchanged": 0,
         "refused": [],
+        "lost": {},
     }
     again = store.add(
         [example("bầu  cử: MỸ", "elections", "syria"), example("Giá gạo")], ME, {"bầu  cử: MỸ": {"syria": 0.4}}
@@ -133,7 +134,7 @@ def test_a_text_that_comes_again_in_more_fields(store: LabelStore) -> None:
     assert list(store.examples()) == [Example("a", apart, frozenset())]
     assert len(store.history(joined.text)) == 2
     twice = [Example("d", Document(text="Nắng\nấm"), frozenset()), Example("e", Document("Nắng", "ấm"), frozenset())]
-    assert vars(store.add(twice, ME)) == {"added": 1, "changed": 1, "unchanged": 0, "refused": []}
+    assert vars(store.add(twice, ME)) == {"added": 1, "changed": 1, "unchanged": 0, "refused": [], "lost": {}}
     assert list(store.examples())[-1] == Example("d", Document("Nắng", "ấm"), frozenset())
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from model.errors import FitError, Problem
 from training.corpus.duplicates import Pair, find_near_duplicates, text_digest
-from training.corpus.examples import Example, borderline_matrix, suggest_tag
-from training.fit.fitting import MIN_POSITIVES, FitOptions, fit_examples
+from training.corpus.examples import Example, borderline_matrix, judged_matrix, suggest_tag
+from training.fit.decisions import MIN_POSITIVES
+from training.fit.fitting import FitOptions, fit_examples
 from training.progress import Progress, silent
 
 SHORT_WORDS = 8
@@ -124,7 +125,7 @@ def _find_doubts(examples: Sequence[Example], options: FitOptions, progress: Pro
     """Return the labels that out-of-fold probabilities contradict, the most contradicted first."""
     fit = fit_examples(examples, options, progress)
     distance = np.abs(fit.out_of_fold - fit.labels)
-    distance[borderline_matrix(examples, fit.tags)] = 0.0
+    distance[borderline_matrix(examples, fit.tags) | ~judged_matrix(examples, fit.tags)] = 0.0
     worst = np.argsort(-distance, axis=None, kind="stable")[:MAX_DOUBTFUL]
     rows, columns = np.unravel_index(worst, distance.shape)
     return [

@@ -16,7 +16,7 @@ from model.errors import FitError, VersionError
 from model.pooling import Floats, logistic
 from model.tagger import TopicTagger
 from model.versions import Versions
-from training.corpus.examples import Example, label_matrix
+from training.corpus.examples import Example, judged_matrix, label_matrix
 from training.fit import Adaptation, FitOptions, adapt, read_reference
 from training.labels.store import LabelStore
 from training.progress import Progress, silent
@@ -44,8 +44,8 @@ def compare_on_held_out(live: Artifact, candidate: Artifact, held_out: Sequence[
     tags = [tag.slug for tag in live.tags]
     figures: dict[str, Any] = {}
     if held_out:
-        labels = label_matrix(held_out, tags)
-        given = [_given(artifact, held_out, tags) for artifact in (live, candidate)]
+        labels, judged = label_matrix(held_out, tags), judged_matrix(held_out, tags)
+        given = [_given(artifact, held_out, tags) & judged for artifact in (live, candidate)]
         figures["held_out"] = paired_bootstrap(labels, *given)
     reference = read_reference(live)
     if reference is not None and set(tags) >= set(reference.tags):
@@ -115,8 +115,8 @@ def retrain(
             base = load(versions.folder(live.training["base"]))
         except VersionError as error:
             raise FitError(f"{error}; the live version was learnt from it: make another version live first") from None
-    adaptation = adapt(base, list(store.examples(held_out=False)), options, progress)
-    decision = compare_on_held_out(live, adaptation.artifact, list(store.examples(held_out=True)))
+    adaptation = adapt(base, list(store.judged_examples(held_out=False)), options, progress)
+    decision = compare_on_held_out(live, adaptation.artifact, list(store.judged_examples(held_out=True)))
     if force:
         decision["forced"] = True
     training = {**adaptation.artifact.training, "compared_with": live.version, "gate": decision}

@@ -1,11 +1,11 @@
 """What a fitted model is, and its files.
 
 An artifact is a folder: `manifest.json` (tags with their thresholds, figures, a self-test, the digests of the other
-files), `weights.npz` (terms and their weights) and `reference.npz` (some training examples as counts of terms, which
-only retraining reads). `artifact.py` is the data; `files.py` reads and writes it, with `manifest.py` and `arrays.py`,
-which trust nothing in a folder; `validation.py` says what is wrong with one. Nothing here tags: `model.versions` finds
-the folder of a version, `model.tagger` tags with what is loaded, `model.selftest` proves that it does so as it should,
-and `model.activation` makes a version live.
+files), `weights.npz` (terms and their weights), and what only retraining reads, both as counts of terms:
+`reference.npz` (some training examples) and `background.npz` (some ordinary texts). `artifact.py` is the data;
+`files.py` reads and writes it, with `manifest.py` and `arrays.py`, which trust nothing in a folder; `validation.py`
+says what is wrong with one. Nothing here tags: `model.versions` finds the folder of a version, `model.tagger` tags with
+what is loaded, `model.selftest` proves that it does so as it should, and `model.activation` makes a version live.
 
 >>> artifact = load(PRETRAINED)
 >>> [tag.names["vi"] for tag in artifact.tags]
@@ -14,20 +14,21 @@ and `model.activation` makes a version live.
 True
 """
 
-from model.artifact.artifact import Artifact, ReferenceFile, SelfTest, Tag
+from model.artifact.artifact import Artifact, AttachedFile, SelfTest, Tag
 from model.artifact.files import PRETRAINED, load, load_bytes, read_files, save, shipped_version, versioned
-from model.artifact.manifest import MANIFEST, REFERENCE, WEIGHTS, Manifest, read_manifest
+from model.artifact.manifest import BACKGROUND, MANIFEST, REFERENCE, WEIGHTS, Manifest, read_manifest
 from model.artifact.validation import SLUG
 
 __all__ = [
+    "BACKGROUND",
     "MANIFEST",
     "PRETRAINED",
     "REFERENCE",
     "SLUG",
     "WEIGHTS",
     "Artifact",
+    "AttachedFile",
     "Manifest",
-    "ReferenceFile",
     "SelfTest",
     "Tag",
     "load",

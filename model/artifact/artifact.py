@@ -41,8 +41,8 @@ class SelfTest:
 
 
 @dataclass(frozen=True)
-class ReferenceFile:
-    """The bytes of the reference set, in the format of `training.fit.reference`; tagging does not read them."""
+class AttachedFile:
+    """The bytes of a file for later training beside the weights; tagging does not read them."""
 
     digest: str
     """SHA-256 in hex digits; it is a part of what the version is made of, whether `data` is here or not."""
@@ -50,7 +50,7 @@ class ReferenceFile:
     """Empty where it was not loaded, or is missing from the folder."""
 
     @classmethod
-    def of(cls, data: bytes) -> ReferenceFile:
+    def of(cls, data: bytes) -> AttachedFile:
         """Return it with the digest of its bytes."""
         return cls(hashlib.sha256(data).hexdigest(), data)
 
@@ -75,7 +75,9 @@ class Artifact:
     libraries: Mapping[str, str] = field(default_factory=dict)
     """Versions of the libraries that fitted it."""
     self_test: SelfTest | None = None
-    reference: ReferenceFile | None = None
-    """Some of the training examples as counts of terms, for retraining; None where the artifact has no such set."""
+    reference: AttachedFile | None = None
+    """Some of the training examples as counts of terms, in the format of `training.fit.reference`, or None."""
+    background: AttachedFile | None = None
+    """Ordinary texts as counts of terms, in the format of `training.fit.background`, or None."""
     version: str = ""
     """Name of the contents: twelve hex digits of their digest; set by `model.artifact.save`, `load` and `versioned`."""

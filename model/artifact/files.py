@@ -1,4 +1,5 @@
-"""The files of an artifact: a folder with `manifest.json`, `weights.npz` and, for retraining, `reference.npz`.
+"""The files of an artifact: a folder with `manifest.json`, `weights.npz` and, for retraining, `reference.npz` and
+`background.npz`.
 
 Loading runs no code from the folder. The manifest holds the digest of every other file and, in its last field, of
 itself, so that one flipped byte anywhere is noticed. The same contents give the same bytes, and so the same version.
@@ -15,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from model.artifact.arrays import Kind, read_arrays
-from model.artifact.artifact import Artifact, ReferenceFile
+from model.artifact.artifact import Artifact, AttachedFile
 from model.artifact.manifest import (
+    ATTACHED,
     MANIFEST,
     MAX_MANIFEST_BYTES,
-    REFERENCE,
     WEIGHTS,
     Manifest,
+    attached_files,
     damaged,
     parse_manifest,
     read_manifest,
@@ -51,39 +53,49 @@ _KINDS = {"terms": _TEXT, "variants": _TEXT, "idf": _NUMBER} | {
 def save(artifact: Artifact, folder: Path) -> Artifact:
     """Write the artifact into `folder`, made if missing, the manifest last; return it with its version.
 
-    Raises ArtifactMissing when it has a reference set that was not loaded.
+    Raises ArtifactMissing when it has an attached file that was not loaded.
     """
-    if artifact.reference and not artifact.reference.data:
-        raise ArtifactMissing(f"version {artifact.version} was loaded without its {REFERENCE}: it cannot be saved")
+    attached = {ATTACHED[name]: file.data for name, file in attached_files(artifact).items()}
+    for name in (name for name, data in attached.items() if not data):
+        raise ArtifactMissing(f"version {artifact.version} was loaded without its {name}: it cannot be saved")
     manifest, weights = _serialise(artifact)
     folder.mkdir(parents=True, exist_ok=True)
-    files = {WEIGHTS: weights, **({REFERENCE: artifact.reference.data} if artifact.reference else {})}
-    for name, data in (*files.items(), (MANIFEST, manifest)):
+    for name, data in ((WEIGHTS, weights), *attached.items(), (MANIFEST, manifest)):
         with write_whole(folder / name) as part:
             part.write_bytes(data)
-    return replace(load_bytes(manifest, weights, source=str(folder)), reference=artifact.reference)
+    return _with_attached(load_bytes(manifest, weights, source=str(folder)), artifact)
 
 
 def load(folder: Path | None = None) -> Artifact:
     """Load and validate the artifact in `folder`, by default the shipped one.
 
-    Raises ArtifactMissing, ArtifactDamaged or ArtifactTooNew. A missing reference set is no error: tagging does not
-    need it.
+    Raises ArtifactMissing, ArtifactDamaged or ArtifactTooNew. A missing file for later training is no error: tagging
+    does not need it.
     """
     folder = folder or PRETRAINED
     artifact = load_bytes(*read_files(folder), source=str(folder))
-    path = folder / REFERENCE
-    if artifact.reference is None or not path.exists():
-        return artifact
+    attached = {name: _read_attached(folder / ATTACHED[name], file) for name, file in attached_files(artifact).items()}
+    return replace(artifact, reference=attached.get("reference"), background=attached.get("background"))
+
+
+def _read_attached(path: Path, file: AttachedFile) -> AttachedFile:
+    """Return the file with its bytes, or as it is where it is missing from the folder."""
+    if not path.exists():
+        return file
     data = read_whole(path, MAX_ARRAY_BYTES)
-    if sha256(data) != artifact.reference.digest:
-        damaged(str(folder), f"{REFERENCE} is not the file that the manifest was written for")
-    return replace(artifact, reference=replace(artifact.reference, data=data))
+    if sha256(data) != file.digest:
+        damaged(str(path.parent), f"{path.name} is not the file that the manifest was written for")
+    return replace(file, data=data)
 
 
 def versioned(artifact: Artifact) -> Artifact:
     """Return the artifact with the version that its contents have. Raises ArtifactDamaged when they are not valid."""
-    return replace(load_bytes(*_serialise(artifact), source="new artifact"), reference=artifact.reference)
+    return _with_attached(load_bytes(*_serialise(artifact), source="new artifact"), artifact)
+
+
+def _with_attached(artifact: Artifact, source: Artifact) -> Artifact:
+    """Return an artifact with the attached files of another one, bytes included."""
+    return replace(artifact, reference=source.reference, background=source.background)
 
 
 def read_files(folder: Path) -> tuple[bytes, bytes]:
@@ -94,7 +106,7 @@ def read_files(folder: Path) -> tuple[bytes, bytes]:
 def load_bytes(manifest: bytes, weights: bytes, *, source: str) -> Artifact:
     """Validate and return an artifact from the bytes of its two files, all that tagging needs.
 
-    `source` names it in messages. The bytes of its reference set are not in it. Raises ArtifactDamaged or
+    `source` names it in messages. The bytes of its attached files are not in it. Raises ArtifactDamaged or
     ArtifactTooNew, whatever the bytes are.
     """
     contents = parse_manifest(manifest, source)
@@ -117,6 +129,7 @@ def shipped_version() -> str:
 def _artifact(contents: Manifest, weights: bytes) -> Artifact:
     """Return the artifact of a manifest and a weights file whose digests are right. Raises ValueError."""
     arrays = read_arrays(weights, _KINDS)
+    attached = {name: AttachedFile(digest) for name, digest in contents.attached_digests.items()}
     return Artifact(
         contents.tags,
         tuple(_lines(arrays["terms"])),
@@ -128,8 +141,9 @@ def _artifact(contents: Manifest, weights: bytes) -> Artifact:
         contents.metrics,
         contents.libraries,
         contents.self_test,
-        ReferenceFile(contents.reference_digest) if contents.reference_digest else None,
-        contents.version,
+        reference=attached.get("reference"),
+        background=attached.get("background"),
+        version=contents.version,
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any, NoReturn
 
-from model.artifact.artifact import Artifact, SelfTest, Tag
+from model.artifact.artifact import Artifact, AttachedFile, SelfTest, Tag
 from model.artifact.fields import Fields, check_plain
 from model.errors import ArtifactDamaged, ArtifactMissing, ArtifactTooNew
 
@@ -23,6 +23,9 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.npz"
 REFERENCE = "reference.npz"
+BACKGROUND = "background.npz"
+ATTACHED = {"reference": REFERENCE, "background": BACKGROUND}
+"""The file of each field of `Artifact` that is an `AttachedFile`."""
 MAX_MANIFEST_BYTES = 1 << 24
 """The shipped one takes 3 kB for each of its tags."""
 _DIGEST = re.compile(rb'"digest": "([0-9a-f]{64})"\n}\n\Z')
@@ -41,7 +44,8 @@ class Manifest:
     libraries: Mapping[str, str]
     self_test: SelfTest | None
     weights_digest: str
-    reference_digest: str | None
+    attached_digests: Mapping[str, str]
+    """By the field of `Artifact` that the file belongs to; those that it has."""
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -75,9 +79,15 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def attached_files(artifact: Artifact) -> dict[str, AttachedFile]:
+    """Return the files for later training that an artifact has, by the field that each belongs to."""
+    files = {"reference": artifact.reference, "background": artifact.background}
+    return {name: file for name, file in files.items() if file is not None}
+
+
 def write_manifest(artifact: Artifact, weights_digest: str) -> bytes:
     """Return the bytes of the manifest, with the version and the digest that its contents have."""
-    reference = {REFERENCE: artifact.reference.digest} if artifact.reference else {}
+    attached = {ATTACHED[name]: file.digest for name, file in attached_files(artifact).items()}
     contents: dict[str, Any] = {
         "format": FORMAT,
         "version": "",
@@ -86,7 +96,7 @@ def write_manifest(artifact: Artifact, weights_digest: str) -> bytes:
         "metrics": artifact.metrics,
         "libraries": artifact.libraries,
         "self_test": asdict(artifact.self_test) if artifact.self_test else {},
-        "files": {WEIGHTS: weights_digest, **reference},
+        "files": {WEIGHTS: weights_digest, **attached},
     }
     contents["version"] = sha256(json.dumps(contents, sort_keys=True).encode())[:12]
     return sign(contents)
@@ -138,7 +148,7 @@ def _manifest(contents: Fields) -> Manifest:
         if self_test.values
         else None,
         files.text(WEIGHTS, _SHA256),
-        files.text(REFERENCE, _SHA256) if REFERENCE in files.values else None,
+        {field: files.text(name, _SHA256) for field, name in ATTACHED.items() if name in files.values},
     )
 
 

@@ -10,7 +10,7 @@ from model.disguise import mend
 from model.document import Document
 from model.errors import NoArticle
 from model.page.article import Article, find_article
-from model.page.html import Markup, extract_html, markup_of
+from model.page.html import Extractor, Markup, extract_html, markup_of
 from model.page.leftout import LeftOut, blank
 
 Page = Literal["auto", "always", "never", "html"]
@@ -45,10 +45,11 @@ def prepare() -> None:
         import_module(name)
 
 
-def content_of(document: Document, page: Page) -> Content:
+def content_of(document: Document, page: Page, extract: Extractor = extract_html) -> Content:
     """Return the prose of a document's fields. Raises NoArticle for a page of HTML that has none, and PageTooComplex.
 
-    A text without a character of `model.scan.alphabet.NOTICED` comes back as it is, unless `page` is "html".
+    `extract` turns HTML into text. A text without a character of `model.scan.alphabet.NOTICED` comes back as it is,
+    unless `page` is "html".
     """
     extracted: dict[str, str] = {}
     left_out: dict[str, tuple[LeftOut, ...]] = {}
@@ -59,7 +60,7 @@ def content_of(document: Document, page: Page) -> Content:
         warnings |= dict.fromkeys(mended)
         markup = Markup.NONE if page == "never" else markup_of(prose)
         if page == "html" or markup is not Markup.NONE:
-            prose, left_out[name], found = extract_html(prose)
+            prose, left_out[name], found = extract(prose)
             warnings |= dict.fromkeys(found)
             is_page |= markup is Markup.PAGE
         if prose != given:

@@ -7,6 +7,7 @@ and the elements of a head; a fragment by a well-formed tag of a known element. 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import Enum
 
 from model.page.extract import Extract, extract_article, join_lines
@@ -20,6 +21,10 @@ _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.I)
 _ALONE_IN_PROSE = frozenset(["html", "head", "body", "title", "script", "style"])
 """Elements that prose about the Web names; a fragment is not recognised by their tags."""
 _HEADLINE_WORDS = 4
+
+
+Extractor = Callable[[str], Extract]
+"""What turns HTML into text: `extract_html`, or something around it. It raises as that does."""
 
 
 class Markup(Enum):

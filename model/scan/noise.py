@@ -46,16 +46,13 @@ _FILES = "html htm shtml xhtml php asp aspx jsp pdf doc docx xls xlsx jpg jpeg p
 ENDINGS = "|".join(sorted({*_TOP_DOMAINS.split(), *_FILES.split()}, key=lambda name: (-len(name), name)))
 """Alternatives of a pattern: last labels of host names and of file names."""
 _MAY_BE_BARE = re.compile(r"\.[a-z][a-z]")
-_BARE = re.compile(
-    rf"""(?<![\w.@/\u0300-\u036f-])
+_BARE = rf"""(?<![\w.@/\u0300-\u036f-])
     (?: (?<![^\s("'“‘«\[]) /(?:[\w\u0300-\u036f%~+=-]{{1,99}}[/.]){{0,20}}[\w\u0300-\u036f%~+=-]{{1,99}}\.(?:{ENDINGS})
       | (?:[A-Za-z0-9_-]{{1,63}}\.){{1,9}} (?: (?:{ENDINGS}) | [a-z]{{2,24}}(?=/[^\s<>"“”«».,;:!?…)\]}}'’]) )
     )
     (?![\w\u0300-\u036f-]|\.\w)
     (?: (?: :[0-9]{{1,5}})? (?:[/?\#][^\s<>"“”«»]*[^\s<>"“”«».,;:!?…)\]}}'’])? )
-    """,
-    re.X,
-)
+"""
 """Addresses without a scheme, whose last label is in small letters: "bao.example/a", "bao.vn", "/a/b.html"."""
 _LONGEST_HEAD = 80
 """More characters than a scheme or the name of a mailbox has."""
@@ -65,9 +62,14 @@ _LONGEST_HEAD = 80
 def tag_pattern(*, or_comment: bool = False) -> re.Pattern[str]:
     """Return the pattern of a well-formed tag of a known element. Words between "<" and ">" are none.
 
-    Compiled when it is first needed: most texts have no "<".
+    This pattern, as `_bare_pattern`, is compiled when it is first needed: few texts need it.
     """
     return re.compile(rf"<!--.*?-->|{_TAG}" if or_comment else _TAG, re.I | re.S)
+
+
+@cache
+def _bare_pattern() -> re.Pattern[str]:
+    return re.compile(_BARE, re.X)
 
 
 def has_noise(text: str) -> bool:
@@ -133,7 +135,7 @@ def _bare(text: str) -> Iterator[Edit]:
         start = 1 + max(text.rfind(" ", done, at), text.rfind("\n", done, at), done - 1)
         space = text.find(" ", at)
         done = space if space >= 0 else len(text)
-        for match in _BARE.finditer(text, start, done):
+        for match in _bare_pattern().finditer(text, start, done):
             yield match.start(), match.end(), " "
 
 

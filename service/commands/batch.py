@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from model.advice import advice_on_live
 from model.errors import DataError, Problem
 from model.tagger import Page
 from model.versions import artifact_folder
@@ -89,7 +90,8 @@ def command(
     sources = destination.without_journals(find_sources(inputs, forced_format=input_format), inputs)
     if resume:
         _check_resume(sources, output)
-    shared = SharedArtifact.read(artifact_folder(environment(), model))
+    with advice_on_live(model):
+        shared = SharedArtifact.read(artifact_folder(environment(), model))
     request = _Request(
         sources, inputs, output, resume, shared, with_kept_columns(options, sources), Workers(jobs, dask)
     )

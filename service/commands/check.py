@@ -19,7 +19,7 @@ from training.corpus.topics import read_topics
 
 if TYPE_CHECKING:
     from training.checks import CheckReport
-    from training.corpus.examples import Example
+    from training.corpus.examples import Columns, Example
 
 _SHOWN = 50
 _TITLE_CHARS = 60
@@ -30,20 +30,17 @@ _TITLE_CHARS = 60
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the tags there should be.")
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
 @column_options
-def command(
-    data: tuple[str, ...], topics: Path | None, jobs: int, text_column: str | None, id_column: str, label_field: str
-) -> int:
+def command(data: tuple[str, ...], topics: Path | None, jobs: int, columns: Columns) -> int:
     """Check labelled DATA: broken records, duplicates, contradictions, misspelt, rare and doubtful tags.
 
     The exit code is 1 if a record cannot be read, a tag is misspelt, or one text has different tags.
     """
     from training.checks import check_records
-    from training.corpus.examples import Columns
     from training.corpus.readers import read_records
     from training.fit.fitting import FitOptions
 
     known = set(read_topics(topics)) or set(TopicTagger.load().tags)
-    records = read_records(data, Columns(text_column, id_column, label_field), notify)
+    records = read_records(data, columns, notify)
     report = check_records(records, known, FitOptions(jobs=jobs, cache=cache_folder(environment())), show_progress)
     for line in _lines(report):
         click.echo(line)
@@ -79,7 +76,7 @@ def _lines(report: CheckReport) -> Iterator[str]:
 
 
 def _too_few(report: CheckReport, n_with: int) -> str:
-    from training.fit.fitting import MIN_POSITIVES
+    from training.fit.decisions import MIN_POSITIVES
 
     n_without = len(report.examples) - n_with
     return f"too few to fit: {n_with} with it, {n_without} without it, {MIN_POSITIVES} of each are needed"

@@ -1,20 +1,32 @@
-"""The options that say how the fields of labelled records are called: the same for each command that reads some."""
+"""The options that say how labelled records are read: the same for each command that reads some."""
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-F = TypeVar("F", bound=Callable[..., Any])
+Command = Callable[..., int]
 
 
-def column_options(command: F) -> F:
-    """Give a command the parameters `text_column`, `id_column` and `label_field`."""
+def column_options(command: Command) -> Command:
+    """Give a command the parameter `columns`, made of the options that say how its records are read."""
+
+    @functools.wraps(command)
+    def with_columns(
+        *args: Any, text_column: str | None, id_column: str, label_field: str, judged: tuple[str, ...], **options: Any
+    ) -> int:
+        from training.corpus.examples import Columns
+
+        columns = Columns(text_column, id_column, label_field, _judged(judged))
+        return command(*args, columns=columns, **options)
+
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+        with_columns = option(with_columns)
+    return with_columns
 
 
 TEXT_COLUMN_HELP = "The only field to read as the text; by default 'title', 'lead', 'text' and 'body', in this order."
@@ -24,7 +36,28 @@ _OPTIONS = (
     click.option(
         "--label-field", default="", help="Field of the tags, in Label Studio too; by default 'tags' or what is there."
     ),
+    click.option(
+        "--judged",
+        multiple=True,
+        metavar="TAG,...|all",
+        help="Tags that were decided on in records without a field 'judged'; no text lacks another tag.",
+    ),
 )
+
+
+def _judged(given: tuple[str, ...]) -> frozenset[str] | None:
+    """Return the tags in the values of --judged; None where it was not given. Raises BadParameter."""
+    from training.corpus.label_fields import EVERY_TAG, BadTag, parse_tags
+
+    if not given:
+        return None
+    tags = [tag for value in given for tag in re.split(r"[,;|\s]+", value) if tag]
+    if tags == ["all"]:
+        return frozenset({EVERY_TAG})
+    try:
+        return parse_tags(tags)
+    except BadTag as error:
+        raise click.BadParameter(str(error), param_hint="--judged") from None
 
 
 def notify(line: str) -> None:

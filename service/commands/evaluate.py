@@ -15,6 +15,7 @@ from service.environment import environment
 from training.corpus.topics import read_topics
 
 if TYPE_CHECKING:
+    from training.corpus.examples import Columns
     from training.measure.evaluation import Evaluation
 
 _SYSTEM = "chude"
@@ -27,9 +28,15 @@ _SYSTEM = "chude"
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write a report into this folder.")
 @click.option("--card", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Update this model card.")
 @click.option(
-    "--compare", type=click.Path(path_type=Path), help="Train other systems on this file and measure them too."
+    "--compare",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Train other systems on this file and measure them too. May be given more than once.",
 )
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with key words for the simplest of them.")
+@click.option(
+    "--exclusive", is_flag=True, help="Each text has one tag: give it the one with the highest score, whatever it is."
+)
 @column_options
 def command(
     data: tuple[str, ...],
@@ -37,26 +44,24 @@ def command(
     json_file: Path | None,
     report: Path | None,
     card: Path | None,
-    compare: Path | None,
+    compare: tuple[Path, ...],
     topics: Path | None,
-    text_column: str | None,
-    id_column: str,
-    label_field: str,
+    columns: Columns,
+    exclusive: bool,
 ) -> int:
     """Measure an artifact on labelled DATA, over all decisions and over the clear ones."""
-    from training.corpus.examples import Columns
     from training.corpus.readers import read_examples
     from training.measure.card import write_card
     from training.measure.evaluation import evaluate
     from training.measure.report import write_figures, write_report
 
-    _check_outputs(data, [path for path in (compare, topics) if path], json_file, report, card)
+    _check_outputs(data, [*compare, *([topics] if topics else [])], json_file, report, card)
     tagger = TopicTagger.load(model, environ=environment())
-    examples = read_examples(data, Columns(text_column, id_column, label_field), notify)
-    evaluation = evaluate(tagger, examples, show_progress)
+    examples = read_examples(data, columns, notify)
+    evaluation = evaluate(tagger, examples, show_progress, exclusive=exclusive)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:
-        comparison = {_SYSTEM: evaluation.figures, **_compare(evaluation, compare, topics)}
+        comparison = {_SYSTEM: evaluation.figures, **_compare(evaluation, compare, topics, exclusive)}
     _print(tagger, evaluation, comparison)
     if json_file:
         write_figures(json_file, tagger, evaluation, comparison)
@@ -84,15 +89,18 @@ def _check_outputs(
         raise refuse_to_replace(report, "folder with a report that `chude eval --report` has written")
 
 
-def _compare(evaluation: Evaluation, compare: Path, topics: Path | None) -> dict[str, Mapping[str, Any] | str]:
+def _compare(
+    evaluation: Evaluation, compare: Sequence[Path], topics: Path | None, exclusive: bool
+) -> dict[str, Mapping[str, Any] | str]:
     from training.corpus.examples import label_matrix, teaser_flags
     from training.corpus.readers import read_examples
     from training.measure import baselines
+    from training.measure.evaluation import highest_only
     from training.measure.folds import assign_folds
     from training.measure.metrics import measure_slices
 
     tags = evaluation.tags
-    train = read_examples([compare])
+    train = read_examples(compare)
     labels = label_matrix(train, tags)
     texts = [example.text for example in train]
     peers: Sequence[baselines.Baseline] = (
@@ -105,12 +113,17 @@ def _compare(evaluation: Evaluation, compare: Path, topics: Path | None) -> dict
     measured = [example.text for example in evaluation.examples]
     results = baselines.measure_baselines(peers, (texts, labels), fold, measured, show_progress)
     is_teaser = teaser_flags(evaluation.examples)
-    return {
-        name: result
-        if isinstance(result, str)
-        else measure_slices(tags, evaluation.labels, *result, evaluation.borderline, is_teaser)
-        for name, result in results.items()
-    }
+    rows: dict[str, Mapping[str, Any] | str] = {}
+    for name, result in results.items():
+        if isinstance(result, str):
+            rows[name] = result
+            continue
+        scores, given = result
+        given = highest_only(scores) if exclusive else given
+        rows[name] = measure_slices(
+            tags, evaluation.labels, scores, given, evaluation.borderline, is_teaser, evaluation.judged
+        )
+    return rows
 
 
 def _print(tagger: TopicTagger, evaluation: Evaluation, comparison: Mapping[str, Mapping[str, Any] | str]) -> None:

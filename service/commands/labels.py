@@ -11,18 +11,18 @@ import click
 
 from model import TopicTagger
 from model.document import Document, FieldError
-from model.errors import DataError, Problem
-from service.commands.columns import TEXT_COLUMN_HELP, column_options, notify
+from model.errors import Problem
+from service.commands import label_import
+from service.commands.columns import TEXT_COLUMN_HELP, notify
 from service.commands.store import the_store
-from service.environment import environment, user_name
+from service.environment import environment
 from training.corpus.column_check import check_columns
-from training.corpus.examples import Columns, Example
-from training.corpus.readers import asked_for, read_records
+from training.corpus.examples import Columns
+from training.corpus.readers import asked_for
 from training.corpus.records import Identity, describe_unread
 from training.corpus.sources import Source, find_sources
 from training.corpus.writers import json_lines, write_examples
 from training.labels.exports import check_replaceable
-from training.labels.store import Changes, Labelling, LabelStore
 
 _SHOWN_PROBLEMS = 20
 """Bad records that `suggest` names one by one; the others are counted."""
@@ -33,56 +33,7 @@ def command() -> None:
     """Import, export and look after the labels that `chude retrain` learns from."""
 
 
-@command.command("import")
-@click.argument("files", nargs=-1, required=True)
-@click.option("--skip-bad", is_flag=True, help="Import the good records of a file that has bad ones.")
-@click.option("--who", help="Who labelled; by default you.")
-@column_options
-def import_(
-    files: tuple[str, ...],
-    skip_bad: bool,
-    who: str | None,
-    text_column: str | None,
-    id_column: str,
-    label_field: str,
-) -> int:
-    """Add the labels in FILES: all of a file, or, if a record in it is bad, nothing of it."""
-    store = the_store(environment())
-    columns = Columns(text_column, id_column, label_field)
-    check_columns(find_sources(files, labelled=True), asked_for(columns))
-    failed = False
-    for file in files:
-        labelling = Labelling(who=who or user_name(environment()), source=file)
-        changes = _import_file(store, file, columns, labelling, skip_bad)
-        failed |= bool(changes.refused) and not skip_bad
-        for reason in changes.refused:
-            notify(reason)
-        nothing = ", nothing imported (--skip-bad takes the others)" if changes.refused and not skip_bad else ""
-        click.echo(
-            f"{file}: {changes.added:,} added, {changes.changed:,} changed, {changes.unchanged:,} unchanged, "
-            f"{len(changes.refused):,} refused{nothing}"
-        )
-    return 1 if failed else 0
-
-
-def _import_file(store: LabelStore, file: str, columns: Columns, labelling: Labelling, skip_bad: bool) -> Changes:
-    refused: list[str] = []
-
-    def good() -> Iterator[Example]:
-        for record in read_records([file], columns, notify):
-            if isinstance(record, Example):
-                yield record
-            else:
-                refused.append(str(record))
-        if refused and not skip_bad:
-            raise DataError([Problem(file, 0, "", "has bad records")])
-
-    try:
-        changes = store.add(good(), labelling)
-    except DataError:
-        changes = Changes()
-    changes.refused = refused
-    return changes
+command.add_command(label_import.command)
 
 
 @command.command("export")
@@ -99,12 +50,12 @@ def export(file: Path, overwrite: bool, bom: bool) -> int:
     if str(file) == "-":
         if bom:
             raise click.UsageError("--bom is for CSV and TSV; the output is jsonl")
-        for line in json_lines(store.examples()):
+        for line in json_lines(store.exported_examples()):
             sys.stdout.buffer.write(line)
         return 0
     if file.is_file() and not overwrite:
         check_replaceable(file, store)
-    click.echo(f"{file}: {write_examples(store.examples(), file, bom=bom):,} examples")
+    click.echo(f"{file}: {write_examples(store.exported_examples(), file, bom=bom):,} examples")
     return 0
 
 

@@ -9,6 +9,7 @@ import click
 
 from model.activation import activate as make_live
 from model.activation import rollback as go_back
+from model.advice import advice_on_live
 from model.artifact import load, shipped_version
 from model.errors import ArtifactError
 from model.files import write_whole
@@ -95,7 +96,8 @@ def export(path: Path, chosen: str | None) -> int:
 
     if path.is_file() and not _is_pickle(path):
         raise refuse_to_replace(path, "file that `chude export --sklearn` has written")
-    artifact = load(artifact_folder(environment(), chosen))
+    with advice_on_live(chosen):
+        artifact = load(artifact_folder(environment(), chosen))
     with write_whole(path) as part:
         export_sklearn(artifact, str(part))
     click.echo(f"{path}: version {artifact.version}; predict_proba and predict take a list of texts")

@@ -93,7 +93,7 @@ def _lines(outcome: Any, store: LabelStore) -> list[str]:
 
 def describe_support(store: LabelStore, tag: str) -> str:
     """Return how many texts have a tag, and how many are needed; those that are held out do not count."""
-    from training.fit.fitting import MIN_POSITIVES
+    from training.fit.decisions import MIN_POSITIVES
 
     has_tag = [tag in example.tags for example in store.examples(held_out=False)]
     n_held_out = sum(tag in example.tags for example in store.examples(held_out=True))

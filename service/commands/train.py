@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from model.advice import advice_on_live
 from model.artifact import MANIFEST, load, save
 from model.versions import artifact_folder
-from service.commands.columns import column_options, notify
+from service.commands.columns import column_options, n_of, notify
 from service.commands.progress_bar import show_progress
 from service.environment import cache_folder, environment
 from training.corpus.topics import read_topics, topic_names
+from training.corpus.weights import WeightRule
 
 if TYPE_CHECKING:
-    from training.corpus.examples import Example
+    from training.corpus.examples import Columns, Example
+
+
+def parse_weights(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> tuple[WeightRule, ...]:
+    """Return the rules that the options give. Raises BadParameter."""
+    try:
+        return tuple(WeightRule.parse(value) for value in values)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command("train")
@@ -28,6 +42,15 @@ if TYPE_CHECKING:
 @click.option("--base", default="none", show_default=True, help="Artifact folder or version to start from, or none.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the folds.")
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the topics' names.")
+@click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    metavar="WHICH=NUMBER",
+    callback=parse_weights,
+    help="How much some records count, against 1: those of a FILE, or with a value in a field, FIELD:VALUE, such as "
+    "'read:false=0.2'. May be given more than once, a record's own field 'weight' multiplies it.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
 @column_options
 def command(
@@ -36,13 +59,11 @@ def command(
     base: str,
     seed: int,
     topics: Path | None,
+    weights: tuple[WeightRule, ...],
     jobs: int,
-    text_column: str | None,
-    id_column: str,
-    label_field: str,
+    columns: Columns,
 ) -> int:
     """Fit an artifact on labelled DATA: files or folders, such as JSON Lines, CSV, Excel or Label Studio's JSON."""
-    from training.corpus.examples import Columns
     from training.corpus.readers import read_examples
     from training.fit.adaptation import adapt
     from training.fit.fitting import FitOptions, fit_examples
@@ -51,12 +72,15 @@ def command(
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
     names, cache = topic_names(read_topics(topics)), cache_folder(environment())
     options = FitOptions(seed=seed, jobs=jobs, names=names, cache=cache)
-    examples = read_examples(data, Columns(text_column, id_column, label_field), notify)
+    examples = read_examples(data, replace(columns, weights=weights), notify)
+    _tell_weights(examples)
     if base == "none":
         fit = fit_examples(examples, options, show_progress)
         fitted, left_out = fit.artifact, fit.left_out
     else:
-        adaptation = adapt(load(artifact_folder(environment(), base)), examples, options, show_progress)
+        with advice_on_live(base):
+            artifact = load(artifact_folder(environment(), base))
+        adaptation = adapt(artifact, examples, options, show_progress)
         fitted, left_out = adaptation.artifact, adaptation.left_out
     artifact = save(fitted, output)
     for slug in left_out:
@@ -73,8 +97,15 @@ def command(
     return 0
 
 
+def _tell_weights(examples: Sequence[Example]) -> None:
+    """Say how many examples have which weight, where some weigh more or less than 1: a rule may match nothing."""
+    counts = Counter(example.weight for example in examples)
+    if set(counts) != {1.0}:
+        notify("weights: " + ", ".join(f"{n_of(n, 'record')} of {w:g}" for w, n in sorted(counts.items())))
+
+
 def _support(examples: Sequence[Example], slug: str) -> str:
-    from training.fit.fitting import MIN_POSITIVES
+    from training.fit.decisions import MIN_POSITIVES
 
     n_with = sum(slug in example.tags for example in examples)
     return f"{n_with:,} examples with it and {len(examples) - n_with:,} without it, {MIN_POSITIVES} of each are needed"

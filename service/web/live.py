@@ -12,6 +12,7 @@ from pathlib import Path
 from model.activation import load_checked
 from model.artifact import MANIFEST, PRETRAINED
 from model.errors import ArtifactError, ArtifactMissing, NoModel
+from model.page.html import Extractor
 from model.tagger import TopicTagger
 from model.versions import Versions
 
@@ -35,8 +36,18 @@ class LiveTagger:
     is the version which was live before, or else the shipped one.
     """
 
-    def __init__(self, versions: Versions, log: logging.Logger, on_refusal: Callable[[], None]) -> None:
-        """Load the live version, or another one; `on_refusal` is called whenever the live version is refused."""
+    def __init__(
+        self,
+        versions: Versions,
+        log: logging.Logger,
+        on_refusal: Callable[[], None],
+        extract: Extractor,
+    ) -> None:
+        """Load the live version, or another one; `on_refusal` is called whenever the live version is refused.
+
+        `extract` turns the HTML of texts that are tagged into text.
+        """
+        self._extract = extract
         self._versions = versions
         self._log = log
         self._on_refusal = on_refusal
@@ -73,7 +84,7 @@ class LiveTagger:
             if self.refusal and self.refusal.version == live and self._looks % _RETRY_LOOKS:
                 return
             folder = self._versions.folder(live)
-            tagger = load_checked(folder, live)
+            tagger = load_checked(folder, live, self._extract)
         except ArtifactError as error:
             self._refuse(Refusal(live, str(error)))
         else:
@@ -102,7 +113,7 @@ class LiveTagger:
             if version is None or version != refusal.version:
                 with suppress(ArtifactError):
                     folder = self._versions.folder(version) if version else PRETRAINED
-                    self._take(load_checked(folder, version), folder)
+                    self._take(load_checked(folder, version, self._extract), folder)
                     return
 
     def _others(self) -> Iterator[str | None]:

@@ -17,6 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from model import Tagging, TopicTagger
 from model.tagger import NO_KNOWN_TERM
+from service.web.daily_counts import DailyCounts
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
@@ -36,9 +37,12 @@ def stability_index(share: float, expected: float) -> float:
 class Metrics:
     """The counters of one process."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Count in memory, or in files in `folder`, which PROMETHEUS_MULTIPROC_DIR named before the first import."""
-        self._folder = folder
+    def __init__(self, folder: Path | None = None, daily: DailyCounts | None = None) -> None:
+        """Count in memory, or in files in `folder`, which PROMETHEUS_MULTIPROC_DIR named before the first import.
+
+        `daily` counts the documents, too.
+        """
+        self._folder, self._daily = folder, daily
         self._registry = CollectorRegistry()
         registry = self._registry
         self._requests = Counter(
@@ -68,6 +72,8 @@ class Metrics:
     def count_documents(self, taggings: Sequence[Tagging], characters: int) -> None:
         """Count tagged documents and what they were tagged with; `characters` came in all, with those that failed."""
         self._characters.inc(characters)
+        if self._daily:
+            self._daily.count(taggings)
         seen: defaultdict[tuple[Counter, tuple[str, ...]], int] = defaultdict(int)
         for tagging in taggings:
             version = tagging["model"]

@@ -88,8 +88,8 @@ def read_parameters(given: MultiDict[str, str], allowed: Mapping[str, Parameter]
     return given.to_dict()
 
 
-def openapi(app: Flask, version: str) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of all views that are described."""
+def openapi(app: Flask, version: str, prefix: str = "") -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of all views that are described, their paths below `prefix`."""
     described = [
         (rule, app.view_functions[rule.endpoint])
         for rule in app.url_map.iter_rules()
@@ -113,6 +113,7 @@ def openapi(app: Flask, version: str) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "chude", "version": version, "description": "Topic tags for Vietnamese news."},
+        "servers": [{"url": prefix or "/"}],
         "paths": paths,
         "components": {"schemas": components, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
     }

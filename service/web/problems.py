@@ -19,6 +19,8 @@ from model.errors import (
     VersionError,
 )
 from model.storage import storage_error
+from service.web.extraction import ExtractionFailed, NoProcess
+from service.web.faults import Fault
 from service.web.key_store import KeyFileError
 from service.web.request_state import current_state
 from training.labels.errors import StoreBusy, StoreError, StoreFull
@@ -60,6 +62,7 @@ STATUS_OF: dict[type[ChudeError], int] = {
     KeyFileError: 503,
     StoreError: 503,
     StoreFull: 507,
+    NoProcess: 503,
     JobUnknown: 404,
     JobRunning: 409,
     ChudeError: 400,
@@ -133,10 +136,6 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _internal_error(error: Exception) -> Response:
-    # The message of an unexpected error may quote the article: only its type and place are logged.
-    frame = error.__traceback__
-    while frame and frame.tb_next:
-        frame = frame.tb_next
-    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
-    current_app.logger.error("internal error %s at %s, request %s", type(error).__name__, place, current_state().id)
+    fault = error.fault if isinstance(error, ExtractionFailed) else Fault.of(error)
+    current_app.logger.error("internal error %s at %s, request %s", fault.kind, fault.place, current_state().id)
     return problem_response(500, "internal-error", "chude failed; its log has the place under this request_id")

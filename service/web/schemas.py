@@ -92,6 +92,10 @@ class LabelledRecord(TypedDict):
     body: NotRequired[str | None]
     evidence: NotRequired[Mapping[str, list[str]] | None]
     """Sentences of the text that show each tag."""
+    judged: NotRequired[Slugs | None]
+    """The tags that were decided on, or "*" for all: the text is no example against any other tag."""
+    note: NotRequired[str | None]
+    """What the labeller has to say."""
 
 
 class LabelExamples(TypedDict):
@@ -106,6 +110,10 @@ class LabelsKept(TypedDict):
     added: int
     changed: int
     unchanged: int
+    lost: Mapping[str, int]
+    """How many of the texts have each tag by the live model, and are now labelled not to have it."""
+    warnings: list[str]
+    """What the sender should know of such tags, a line each."""
 
 
 class Waiting(TypedDict):

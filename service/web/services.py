@@ -10,6 +10,7 @@ from flask import current_app
 
 from model.versions import Versions
 from service.settings import Settings
+from service.web.daily_counts import DailyCounts
 from service.web.key_store import KeyStore
 from service.web.live import LiveTagger
 from service.web.metrics import Metrics
@@ -27,6 +28,7 @@ class Services:
     """Environment for processes that the service starts."""
     versions: Versions
     metrics: Metrics
+    daily: DailyCounts
     live: LiveTagger
     keys: KeyStore
     store: Callable[[], LabelStore]

@@ -3,38 +3,42 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from model.artifact.validation import MAX_SLUG_CHARS, SLUG
-from model.document import Document, FieldError, shorten
+from model.artifact.validation import SLUG
+from model.document import Document, FieldError
 from model.errors import Problem, TextError
 from model.page.content import content_of
 from training.corpus.exports import LABEL_FIELDS, Answer, Skipped, answer_of
+from training.corpus.label_fields import EVERY_TAG, BadTag, parse_evidence, parse_judged, parse_note, parse_tags
 from training.corpus.records import Identity, Record
+from training.corpus.weights import WEIGHT, WeightRule, weight_of
 
 T = TypeVar("T")
 MAX_ID_CHARS = 2048
 """As long as a URL may be that all browsers open."""
-_EVIDENCE = '{"a-tag": ["..."]}'
 Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The fields of a record that are read, where they have other names than usual."""
+    """How records are read: their fields, where they have other names than usual, and what they leave unsaid."""
 
     text: str | None = None
     """That of the text; `text`, or `title`, `lead` and `body`, if not given."""
     id: str = "id"
     labels: str = ""
     """That of the tags, or of the field of a Label Studio project; `tags`, or those of other tools, if not given."""
+    judged: frozenset[str] | None = None
+    """What the records were judged on that do not say it; None where nobody says it of them either."""
+    weights: tuple[WeightRule, ...] = ()
+    """Which records weigh more or less than 1."""
 
 
 COLUMNS = Columns()
@@ -42,7 +46,7 @@ COLUMNS = Columns()
 
 @dataclass(frozen=True)
 class Example:
-    """A text with the tags that it has; every other tag, it has not."""
+    """A text with the tags that it has, and which of the others it was judged not to have."""
 
     id: Identity
     document: Document
@@ -53,6 +57,27 @@ class Example:
     line: int = 0
     evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """The sentences that show a tag, by tag, where a reader has marked them."""
+    judged: frozenset[str] | None = None
+    """The tags that somebody decided on, those given among them; EVERY_TAG for all; None where nobody said.
+
+    None counts as every tag here. The label store, whose labels come from many hands, takes it as the tags that labels
+    of the same origin have (`LabelStore.judged_examples`).
+    """
+    note: str = ""
+    """What the labeller wrote beside the labels."""
+    weight: float = 1.0
+    """How much the text counts in a fit, above 0."""
+
+    def decides(self, tag: str) -> bool:
+        """Tell whether it is known that the text has the tag, or that it does not."""
+        return self.judged is None or tag in self.judged or EVERY_TAG in self.judged
+
+    def judged_only(self, tags: Collection[str] | None) -> Example:
+        """Return the example judged on `tags`, and on those that it has, unless it says itself what was judged."""
+        if self.judged is not None or tags is None:
+            return self
+        judged = {EVERY_TAG} if EVERY_TAG in tags else {*tags, *self.tags, *self.borderline}
+        return replace(self, judged=frozenset(judged))
 
     @cached_property
     def text(self) -> str:
@@ -63,29 +88,6 @@ class Example:
     def is_teaser(self) -> bool:
         """Tell whether there is only a title, a lead or both."""
         return self.document.is_teaser
-
-
-class BadTag(ValueError):
-    """A tag is no slug."""
-
-    def __init__(self, tag: str) -> None:
-        most = f" ({MAX_SLUG_CHARS} characters at most)" if len(tag) > MAX_SLUG_CHARS else ""
-        super().__init__(
-            f"{shorten(repr(tag), MAX_SLUG_CHARS)} is no tag: use a-z, digits and single hyphens{most}, "
-            "such as 'arms-control'"
-        )
-        self.tag = tag
-
-
-def parse_tags(value: object) -> frozenset[str]:
-    """Return the slugs in a list of strings, or in one string separated by spaces. Raises ValueError."""
-    slugs = value.split() if isinstance(value, str) else value
-    if not isinstance(slugs, list) or not all(isinstance(slug, str) for slug in slugs):
-        raise ValueError(f'must be a list of tags such as ["syria"], not {_show(value)}')
-    for slug in slugs:
-        if not SLUG.match(slug):
-            raise BadTag(slug)
-    return frozenset(slugs)
 
 
 def parse_record(record: object, file: str, line: int, columns: Columns = COLUMNS) -> Example | list[Problem]:
@@ -107,7 +109,7 @@ def make_example(
 ) -> Example | list[Problem]:
     """Return the example that a record and its labels make, or everything that is wrong with them."""
     checks = _Checks(file, record.line)
-    checks.problems += record.broken({*LABEL_FIELDS, *([columns.labels] if columns.labels else [])})
+    checks.problems += record.broken({*LABEL_FIELDS, WEIGHT, *([columns.labels] if columns.labels else [])})
     document = checks.run(columns.text or "text", lambda: _readable(record.document(columns.text)))
     identity = checks.run(columns.id, lambda: _short(record.identity(file, columns.id)))
     labels = columns.labels or "tags"
@@ -120,16 +122,35 @@ def make_example(
         tags = checks.run(labels, lambda: parse_tags(answer.tags))
     borderline = checks.run("borderline", lambda: parse_tags(record.fields.get("borderline") or []))
     evidence = checks.run("evidence", lambda: parse_evidence(record.fields.get("evidence") or {}))
-    if (
-        checks.problems
-        or document is None
-        or identity is None
-        or tags is None
-        or borderline is None
-        or evidence is None
-    ):
+    note = checks.run("note", lambda: parse_note(record.fields.get("note")))
+    judged = checks.run("judged", lambda: parse_judged(_judged_value(record, answer)))
+    weight = checks.run(WEIGHT, lambda: weight_of(record.fields, file, columns.weights))
+    if checks.problems or document is None or identity is None or tags is None:
         return checks.problems
-    return Example(identity, document, tags, borderline, file, record.line, evidence)
+    example = Example(
+        identity,
+        document,
+        tags,
+        borderline or frozenset(),
+        file,
+        record.line,
+        evidence or {},
+        note=note or "",
+        weight=1.0 if weight is None else weight,
+    )
+    example = example.judged_only(columns.judged if judged is None else judged)
+    if example.judged == frozenset():
+        message = "is empty, and so are the tags: name those that were decided on, or leave the record out"
+        return [Problem(file, record.line, "judged", message)]
+    return example
+
+
+def _judged_value(record: Record, answer: Answer | None) -> object:
+    """Return what a record, or else the tool that it comes from, says of the tags that were decided on."""
+    given = record.fields.get("judged")
+    if given is None or given == "":
+        return None if answer is None or answer.judged is None else [*filter(SLUG.match, answer.judged)]
+    return given
 
 
 def _short(identity: Identity) -> Identity:
@@ -167,25 +188,6 @@ class _Checks:
         return None
 
 
-def parse_evidence(value: object) -> dict[str, tuple[str, ...]]:
-    """Return the sentences that show each tag, given as an object, or in a table as JSON. Raises ValueError."""
-    if isinstance(value, str):
-        try:
-            value = msgspec.json.decode(value)
-        except msgspec.DecodeError as error:
-            raise ValueError(f"must be JSON such as {_EVIDENCE} ({error})") from None
-    try:
-        evidence = msgspec.convert(value, dict[str, tuple[str, ...]])
-    except msgspec.ValidationError:
-        raise ValueError(f"must be an object such as {_EVIDENCE}, not {_show(value)}") from None
-    parse_tags(list(evidence))
-    return evidence
-
-
-def _show(value: object) -> str:
-    return f"{type(value).__name__} {shorten(repr(value), 40)}"
-
-
 def tag_names(examples: Iterable[Example]) -> list[str]:
     """Return every tag that some example has or finds borderline, sorted."""
     return sorted({tag for example in examples for tag in example.tags | example.borderline})
@@ -210,6 +212,21 @@ def borderline_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags
     return np.array([[tag in example.borderline for tag in tags] for example in examples], bool).reshape(
         len(examples), len(tags)
     )
+
+
+def judged_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:
+    """Return for which example which tag was decided on, shape (examples, tags): no other cell is a negative.
+
+    A weight of 0 takes such a cell out of a loss, and a figure leaves it out of what it counts.
+    """
+    return np.array([[example.decides(tag) for tag in tags] for example in examples], bool).reshape(
+        len(examples), len(tags)
+    )
+
+
+def weights_of(examples: Sequence[Example]) -> npt.NDArray[np.float64]:
+    """Return how much each example counts in a fit, shape (examples,)."""
+    return np.array([example.weight for example in examples], np.float64)
 
 
 def teaser_flags(examples: Sequence[Example]) -> Flags:

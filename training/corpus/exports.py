@@ -17,7 +17,10 @@ from model.document import FieldError, shorten
 
 MIN_VALUE = 0.5
 """Value in spaCy's `cats` from which a text has the tag."""
-LABEL_FIELDS = ("tags", "borderline", "evidence", "annotations", "answer", "accept", "cats", "label", "labels")
+LABEL_FIELDS = (
+    *("tags", "borderline", "evidence", "judged", "note"),
+    *("annotations", "answer", "accept", "cats", "label", "labels"),
+)
 """Fields that a record may have its labels in."""
 _CHOICES = ("choices", "taxonomy")
 _WHOLE_TEXTS = (
@@ -40,6 +43,8 @@ class Answer:
     """As a file has them: not checked yet."""
     of_one_tag: bool = False
     """Whether only one tag was asked for; other records of the same text have the others."""
+    judged: tuple[str, ...] | None = None
+    """The tags that the annotator was asked about, where the tool says that; not checked yet."""
 
 
 def answer_of(fields: Mapping[str, object], label_field: str = "", *, choices_elsewhere: bool = False) -> Answer | None:
@@ -61,7 +66,7 @@ def answer_of(fields: Mapping[str, object], label_field: str = "", *, choices_el
     if "answer" in fields:
         return _prodigy(fields)
     if "cats" in fields:
-        return Answer(_cats(fields["cats"]))
+        return _cats(fields["cats"])
     for name in ("label", "labels"):
         if fields.get(name) is not None:
             return Answer(_listed(name, fields[name]))
@@ -92,7 +97,7 @@ def _prodigy(fields: Mapping[str, object]) -> Answer:
         raise Skipped
     label = fields.get("label")
     if isinstance(label, str):
-        return Answer([label] if answer == "accept" else [], of_one_tag=True)
+        return Answer([label] if answer == "accept" else [], of_one_tag=True, judged=(label,))
     if answer == "reject":
         raise Skipped  # of a choice of several: it says that the text, or the question, was no good
     if fields.get("accept") is None and "spans" in fields:
@@ -100,10 +105,10 @@ def _prodigy(fields: Mapping[str, object]) -> Answer:
     return Answer(fields.get("accept"))
 
 
-def _cats(value: object) -> list[str]:
+def _cats(value: object) -> Answer:
     if not isinstance(value, Mapping) or not all(isinstance(share, int | float) for share in value.values()):
         raise FieldError("cats", f'must be an object such as {{"a-tag": 1.0}}, not {shorten(repr(value), 40)}')
-    return [str(tag) for tag, share in value.items() if share >= MIN_VALUE]
+    return Answer([str(tag) for tag, share in value.items() if share >= MIN_VALUE], judged=tuple(map(str, value)))
 
 
 def _annotated(annotations: Sequence[object], label_field: str, choices_elsewhere: bool) -> list[object]:

@@ -109,7 +109,8 @@ class _Labelled:
 
     def _merge(self, example: Example) -> None:
         before = self._merged.setdefault(example.text, example)
-        self._merged[example.text] = replace(before, tags=before.tags | example.tags)
+        judged = (before.judged or frozenset()) | (example.judged or frozenset())
+        self._merged[example.text] = replace(before, tags=before.tags | example.tags, judged=judged)
 
     def _refusal(self) -> Problem | None:
         """Return why the file as a whole cannot be used, where its head or its tasks say so."""

@@ -17,7 +17,7 @@ from training.corpus.examples import Example
 from training.corpus.format import AppendedFormat, WholeFormat
 from training.corpus.registry import COMPRESSIONS, FORMATS, format_of, split_name
 
-COLUMNS = ("id", *FIELDS, "tags", "borderline", "evidence")
+COLUMNS = ("id", *FIELDS, "tags", "borderline", "evidence", "judged", "note")
 """The fields that an example has in a file."""
 _ROWS = 500
 
@@ -29,6 +29,10 @@ def as_record(example: Example) -> dict[str, object]:
         record["borderline"] = sorted(example.borderline)
     if example.evidence:
         record["evidence"] = {tag: list(sentences) for tag, sentences in example.evidence.items()}
+    if example.judged is not None:
+        record["judged"] = sorted(example.judged)
+    if example.note:
+        record["note"] = example.note
     return record
 
 

@@ -17,8 +17,9 @@ no tag can be fitted: each needs 10 examples with it and 10 without it (
 
 from model.errors import FitError
 from training.fit.adaptation import Adaptation, adapt
+from training.fit.decisions import MIN_POSITIVES
 from training.fit.dense import DenseModel
-from training.fit.fitting import MIN_POSITIVES, Fit, FitOptions, fit_examples
+from training.fit.fitting import Fit, FitOptions, fit_examples
 from training.fit.reference import Reference, read_reference
 from training.fit.terms import Bags, SentenceTerms
 

@@ -27,9 +27,10 @@ from model.errors import FitError
 from model.pooling import Floats, Grouping, logistic
 from model.selftest import with_self_test
 from model.weights import SparseWeights, fixed_point
-from training.corpus.examples import Example, borderline_matrix, label_matrix
+from training.corpus.examples import Example, label_matrix
+from training.fit.decisions import choose_tags, decision_weights
 from training.fit.dense import DenseModel, WeightedTerms
-from training.fit.fitting import BORDERLINE_WEIGHT, FitOptions, choose_tags, digest_of, fit_examples
+from training.fit.fitting import FitOptions, digest_of, fit_examples
 from training.fit.reference import read_reference
 from training.fit.terms import FREE_WORDS, Bags, SentenceTerms
 from training.measure import N_FOLDS, assign_folds
@@ -67,7 +68,7 @@ def adapt(base: Artifact, examples: Sequence[Example], options: FitOptions, prog
         raise FitError(f"{len(examples)} new examples are too few to learn from: label {2 * N_FOLDS} at least")
     known = [tag.slug for tag in base.tags]
     labels = label_matrix(examples, known)
-    weight = np.where(borderline_matrix(examples, known), BORDERLINE_WEIGHT, 1.0)
+    weight = decision_weights(examples, known)
     terms, bags = _new_terms(base, [example.text for example in examples], progress)
     fitter = _Fitter(base, terms, progress)
     fold = assign_folds([example.text for example in examples], labels, seed=options.seed, progress=progress)
@@ -110,7 +111,7 @@ class _Fitter:
         self.n_known = len(base.terms)
         self.progress = progress
         reference = read_reference(base)
-        self.replay = reference.half(0).bags(terms) if reference else None
+        self.replay = reference.half(0).counts.bags(terms) if reference else None
         self.replayed = logistic(self.base.margins(self.replay)) if self.replay else None
 
     def choose_strength(self, bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64]) -> float:
@@ -120,7 +121,8 @@ class _Fitter:
         for strength, number in self.progress(tasks, "strength of the prior", len(tasks)):
             seen, held_out = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
             margins = self.fit(bags.take(seen), labels[seen], weight[seen], strength).margins(bags.take(held_out))
-            losses[strength] += float(np.logaddexp(0, np.where(labels[held_out], -margins, margins)).sum())
+            loss = np.logaddexp(0, np.where(labels[held_out], -margins, margins))
+            losses[strength] += float(loss[weight[held_out] > 0].sum())
         return min(STRENGTHS[::-1], key=lambda strength: losses[strength])
 
     def fit(self, bags: Bags, labels: Flags, weight: Floats, strength: float) -> DenseModel:

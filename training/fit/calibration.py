@@ -33,9 +33,15 @@ class Calibration:
         return float(self.slope * sentence_bias + self.article_slope * article_bias + self.intercept)
 
 
-def calibrate_tags(margins: Floats, labels: Flags) -> list[Calibration]:
-    """Calibrate each tag on out-of-fold margins, shape (articles, tags, 2), and labels, shape (articles, tags)."""
-    return [calibrate(margins[:, column], labels[:, column]) for column in range(labels.shape[1])]
+def calibrate_tags(margins: Floats, labels: Flags, weight: Floats) -> list[Calibration]:
+    """Calibrate each tag on out-of-fold margins, shape (articles, tags, 2), and labels, shape (articles, tags).
+
+    An article counts `weight` times for a tag, of the same shape as the labels; where that is 0, not at all.
+    """
+    return [
+        calibrate(margins[kept, column], labels[kept, column], weight[kept, column])
+        for column, kept in enumerate(weight.T > 0)
+    ]
 
 
 def probabilities(margins: Floats, calibrations: Sequence[Calibration]) -> Floats:
@@ -43,16 +49,16 @@ def probabilities(margins: Floats, calibrations: Sequence[Calibration]) -> Float
     return np.column_stack([tag.probability(margins[:, column]) for column, tag in enumerate(calibrations)])
 
 
-def calibrate(margins: Floats, label: Flags) -> Calibration:
+def calibrate(margins: Floats, label: Flags, weight: Floats | None = None) -> Calibration:
     """Stack both margins of one tag, shape (articles, 2), and choose the threshold."""
-    stacked = stack(margins, label)
-    return replace(stacked, threshold=choose_threshold(stacked.probability(margins), label))
+    stacked = stack(margins, label, weight)
+    return replace(stacked, threshold=choose_threshold(stacked.probability(margins), label, weight))
 
 
-def stack(margins: Floats, label: Flags) -> Calibration:
+def stack(margins: Floats, label: Flags, weight: Floats | None = None) -> Calibration:
     """Fit a logistic regression of the label on both margins (Wolpert 1992); the threshold is left at one half."""
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=1e3).fit(margins, label)
+    fitted = LogisticRegression(C=1e3).fit(margins, label, sample_weight=weight)
     slope, article_slope = (float(value) for value in fitted.coef_[0])
     return Calibration(max(slope, _MIN_SLOPE), max(article_slope, 0.0), float(fitted.intercept_[0]), 0.5)

@@ -12,7 +12,8 @@ positive articles, and the fit starts from w = 0, so that the same data give the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +24,17 @@ from model.pooling import Floats, Grouping, logistic
 from training.progress import Progress, silent
 
 if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
     from training.fit.terms import Bags
 
 _STEP_GROWTH = 1.6
 _STEP_DECAY = 0.97
 _FIRST_CURVATURE = 50.0
+_ROUND = 40
+"""Iterations until the terms are chosen anew that may have a weight: the others cost time and stay at 0."""
+_NEAR = 0.7
+"""Share of the penalty that a term's gradient must have to be one of them."""
 
 
 class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
@@ -58,44 +65,54 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
 
     def fit(self, bags: Bags, y: npt.NDArray[np.bool_], sample_weight: Floats | None = None) -> Self:
         """Fit on articles with labels `y`, and weights of at least 0 (1 by default), both of shape (articles, tags)."""
-        loss = _BagLoss(bags, np.asarray(y, np.float64), sample_weight)
-        n_tags = loss.labels.shape[1]
-        weights = ahead = np.zeros((bags.sentences.shape[1], n_tags))
-        share = np.clip(loss.labels.mean(axis=0), 1e-3, 1 - 1e-3)
-        bias = bias_ahead = np.log(share / (1 - share)) - np.log(np.bincount(bags.article).mean())
+        loss = whole = _BagLoss.of(bags, np.asarray(y, np.float64), sample_weight)
+        n_terms, n_tags = bags.sentences.shape[1], whole.labels.shape[1]
+        terms = np.arange(n_terms)
+        point = ahead = _first_point(whole)
         curvature = np.full(n_tags, _FIRST_CURVATURE)
         pace = 1.0
         self.n_iter_ = 0
         for step in self.progress(range(self.max_iter), "fit", self.max_iter):
             self.n_iter_ = step + 1
-            new, new_bias, curvature = self._step(loss, ahead, bias_ahead, curvature)
-            moved = new - weights
-            if ((ahead - new) * moved).sum() > 0:
+            if step and step % _ROUND == 0:
+                point, ahead = point.spread(terms, n_terms), ahead.spread(terms, n_terms)
+                terms = self._active(whole, point)
+                loss = whole.restricted(terms)
+                point, ahead = loss.at(point.weights[terms], point.bias), loss.at(ahead.weights[terms], ahead.bias)
+            new, curvature = self._step(loss, ahead, curvature)
+            moved = new.weights - point.weights
+            if ((ahead.weights - new.weights) * moved).sum() > 0:
                 pace = 1.0
             next_pace = (1 + np.sqrt(1 + 4 * pace * pace)) / 2
-            momentum = (pace - 1) / next_pace
-            ahead, bias_ahead = new + momentum * moved, new_bias + momentum * (new_bias - bias)
-            weights, bias, pace = new, new_bias, next_pace
-            curvature = curvature * _STEP_DECAY
+            ahead = new.beyond(point, (pace - 1) / next_pace)
+            point, pace, curvature = new, next_pace, curvature * _STEP_DECAY
             if np.abs(moved).max(initial=0.0) < self.tol:
                 break
-        self.coef_, self.intercept_, self.n_features_in_ = weights, bias, weights.shape[0]
-        self.classes_ = np.arange(n_tags)
+        self.coef_, self.intercept_, _ = point.spread(terms, n_terms)
+        self.n_features_in_, self.classes_ = n_terms, np.arange(n_tags)
         return self
 
-    def _step(self, loss: _BagLoss, weights: Floats, bias: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
-        """Take one proximal step, shorter for each tag until its quadratic bound holds."""
-        value, slope, bias_slope = loss.with_gradient(weights, bias)
+    def _active(self, loss: _BagLoss, point: _Point) -> npt.NDArray[np.int64]:
+        """Return the terms that have a weight, or whose gradient is near the size at which they would get one."""
+        slope = loss.with_gradient(point)[1]
+        return np.flatnonzero((point.weights != 0).any(axis=1) | (np.abs(slope) > _NEAR * self.penalty).any(axis=1))
+
+    def _step(self, loss: _BagLoss, start: _Point, curvature: Floats) -> tuple[_Point, Floats]:
+        """Take one proximal step, shorter for each tag until its quadratic bound holds.
+
+        Return where it leads, and the curvature of each tag's bound.
+        """
+        value, slope, bias_slope = loss.with_gradient(start)
         while True:
-            target = weights - slope / curvature
-            new = np.sign(target) * np.maximum(np.abs(target) - self.penalty / curvature, 0)
-            new_bias = bias - bias_slope / curvature
-            moved, bias_moved = new - weights, new_bias - bias
+            target = start.weights - slope / curvature
+            weights = np.sign(target) * np.maximum(np.abs(target) - self.penalty / curvature, 0)
+            new = loss.at(weights, start.bias - bias_slope / curvature)
+            moved, bias_moved = new.weights - start.weights, new.bias - start.bias
             linear = (slope * moved).sum(axis=0) + bias_slope * bias_moved
             bound = value + linear + curvature / 2 * ((moved**2).sum(axis=0) + bias_moved**2)
-            too_long = loss.value(new, new_bias) > bound + 1e-9 * np.abs(bound)
+            too_long = loss.value(new) > bound + 1e-9 * np.abs(bound)
             if not too_long.any():
-                return new, new_bias, curvature
+                return new, curvature
             curvature = np.where(too_long, curvature * _STEP_GROWTH, curvature)
 
     def decision_function(self, bags: Bags) -> Floats:
@@ -113,28 +130,71 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
         return self.decision_function(bags) > 0
 
 
+class _Point(NamedTuple):
+    """Where the fit stands."""
+
+    weights: Floats
+    """Shape (terms, tags)."""
+    bias: Floats
+    """Shape (tags,)."""
+    scores: Floats
+    """Of the sentences with these weights, shape (sentences, tags)."""
+
+    def beyond(self, before: _Point, momentum: float) -> _Point:
+        """Return the point as far beyond this one, seen from `before`; scores are linear in the weights."""
+        weights, bias, scores = (new + momentum * (new - old) for new, old in zip(self, before, strict=True))
+        return _Point(weights, bias, scores)
+
+    def spread(self, terms: npt.NDArray[np.int64], n_terms: int) -> _Point:
+        """Return the point with weights of all terms, 0 for others than `terms`."""
+        full = np.zeros((n_terms, self.weights.shape[1]))
+        full[terms] = self.weights
+        return self._replace(weights=full)
+
+
+@dataclass(frozen=True)
 class _BagLoss:
     """The summed log loss of each tag and its gradient."""
 
-    def __init__(self, bags: Bags, labels: Floats, sample_weight: Floats | None) -> None:
-        self.sentences = bags.sentences
-        self.transposed = bags.sentences.T.tocsr()
-        self.grouping = Grouping(bags.article)
-        self.labels = labels
-        self.sample_weight = np.ones_like(labels) if sample_weight is None else sample_weight
+    sentences: csr_array
+    transposed: csr_array
+    grouping: Grouping
+    labels: Floats
+    sample_weight: Floats
 
-    def value(self, weights: Floats, bias: Floats) -> Floats:
+    @classmethod
+    def of(cls, bags: Bags, labels: Floats, sample_weight: Floats | None) -> _BagLoss:
+        """Return the loss of articles."""
+        weight = np.ones_like(labels) if sample_weight is None else sample_weight
+        return cls(bags.sentences, bags.sentences.T.tocsr(), Grouping(bags.article), labels, weight)
+
+    def restricted(self, terms: npt.NDArray[np.int64]) -> _BagLoss:
+        """Return the loss where only these terms have weights."""
+        transposed = self.transposed[terms]
+        return replace(self, sentences=transposed.T.tocsr(), transposed=transposed)
+
+    def at(self, weights: Floats, bias: Floats) -> _Point:
+        """Return the point with these weights and biases."""
+        return _Point(weights, bias, self.sentences @ weights)
+
+    def value(self, point: _Point) -> Floats:
         """Return the loss of each tag, shape (tags,)."""
-        margin = self.grouping.log_sum_exp(self.sentences @ weights)[0] + bias
-        return self._sum(margin)
+        return self._sum(self.grouping.log_sum_exp(point.scores)[0] + point.bias)
 
     def _sum(self, margin: Floats) -> Floats:
         losses = np.logaddexp(0, margin) - self.labels * margin
         return np.asarray((self.sample_weight * losses).sum(axis=0))
 
-    def with_gradient(self, weights: Floats, bias: Floats) -> tuple[Floats, Floats, Floats]:
+    def with_gradient(self, point: _Point) -> tuple[Floats, Floats, Floats]:
         """Return the loss, and its gradient by weights, shape (terms, tags), and by bias, shape (tags,)."""
-        margin, share = self.grouping.log_sum_exp(self.sentences @ weights)
-        margin = margin + bias
+        margin, share = self.grouping.log_sum_exp(point.scores)
+        margin = margin + point.bias
         error = self.sample_weight * (logistic(margin) - self.labels)
         return self._sum(margin), self.transposed @ (error[self.grouping.article] * share), error.sum(axis=0)
+
+
+def _first_point(loss: _BagLoss) -> _Point:
+    """Return the point without weights whose biases give each tag its share of the articles."""
+    share = np.clip(loss.labels.mean(axis=0), 1e-3, 1 - 1e-3)
+    bias = np.log(share / (1 - share)) - np.log(np.bincount(loss.grouping.article).mean())
+    return loss.at(np.zeros((loss.sentences.shape[1], share.size)), bias)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as library_version
 from pathlib import Path
@@ -13,15 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from model.artifact import Artifact, Tag, versioned
-from model.errors import FitError
 from model.pooling import Floats
 from model.scan.spelling import normalise
 from model.selftest import with_self_test
 from model.weights import fixed_point
 from training.corpus.duplicates import text_digest
-from training.corpus.examples import Example, borderline_matrix, label_matrix, teaser_flags
+from training.corpus.examples import (
+    Example,
+    borderline_matrix,
+    judged_matrix,
+    label_matrix,
+    teaser_flags,
+    weights_of,
+)
 from training.fit.calibration import Calibration, calibrate_tags, probabilities, stack
 from training.fit.classifier import TopicClassifier
+from training.fit.decisions import choose_tags, decision_weights, no_tag
 from training.fit.dense import WeightedTerms
 from training.fit.reference import with_reference
 from training.fit.segmentation import learn_spellings, propose_terms
@@ -30,13 +37,11 @@ from training.measure import N_FOLDS, assign_folds, measure_slices
 from training.progress import Progress, silent
 
 Flags = npt.NDArray[np.bool_]
-MIN_POSITIVES = 10
-"""Examples that a tag must have, and as many that do not have it, to be fitted."""
 MIN_ARTICLES = 4
 """Articles in which a term must stand; half of it in a corpus of fewer than LARGE_CORPUS."""
 LARGE_CORPUS = 1000
-BORDERLINE_WEIGHT = 0.5
-"""Weight of a borderline decision in the loss; a clear one weighs 1."""
+CLEARLY = 2.0
+"""Standard errors by which a smaller penalty must be better: the 95 % interval of the difference is above 0."""
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "underthesea", "joblib")
 
 
@@ -45,8 +50,8 @@ class FitOptions:
     """What can be chosen about a fit."""
 
     seed: int = 0
-    penalties: tuple[float, ...] = (1.0, 2.0, 4.0)
-    """L1 penalties to choose from, ascending: the largest whose log loss is within a standard error of the lowest."""
+    penalties: tuple[float, ...] = (4.0, 2.0, 1.0, 0.5)
+    """L1 penalties to choose from, descending: see `choose_penalty`."""
     jobs: int = 2
     cache: Path | None = None
     """Folder in which segmented texts are kept for the next fit; None keeps nothing."""
@@ -72,19 +77,19 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
     """Fit an artifact on examples. Raises FitError when no tag has enough of them."""
     tags, left_out = choose_tags(examples)
     if not tags:
-        raise _no_tag(examples)
+        raise no_tag(examples)
     labels = label_matrix(examples, tags)
     texts = [example.text for example in examples]
     fold = assign_folds(texts, labels, seed=options.seed, progress=progress)
     terms, bags = _learn_terms(texts, options, progress)
-    borderline = borderline_matrix(examples, tags)
-    weight = np.where(borderline, BORDERLINE_WEIGHT, 1.0)
-    penalty, margins = _cross_validate(bags, labels, weight, fold, options, progress)
-    calibrations = calibrate_tags(margins, labels)
+    weight, judged = decision_weights(examples, tags), judged_matrix(examples, tags)
+    penalty, margins = choose_penalty(bags, labels, weight, fold, options, progress)
+    calibrations = calibrate_tags(margins, labels, weights_of(examples)[:, None] * judged)
     out_of_fold = probabilities(margins, calibrations)
     classifier = TopicClassifier(penalty, progress).fit(bags, labels, weight)
     given = out_of_fold >= np.array([calibration.threshold for calibration in calibrations])
-    metrics = measure_slices(tags, labels, out_of_fold, given, borderline, teaser_flags(examples))
+    borderline = borderline_matrix(examples, tags)
+    metrics = measure_slices(tags, labels, out_of_fold, given, borderline, teaser_flags(examples), judged)
     kept = _weighted_terms(terms, classifier, calibrations)
     artifact = Artifact(
         tags=_fitted_tags(tags, labels, calibrations, classifier, metrics, options),
@@ -97,7 +102,7 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
         metrics=metrics,
         libraries={name: library_version(name) for name in _LIBRARIES},
     )
-    artifact = with_reference(with_self_test(artifact), examples, labels)
+    artifact = with_reference(with_self_test(artifact), examples, labels, judged)
     return Fit(versioned(artifact), tags, left_out, labels, out_of_fold)
 
 
@@ -136,25 +141,6 @@ def _describe(examples: Sequence[Example], penalty: float, options: FitOptions) 
     }
 
 
-def choose_tags(examples: Sequence[Example], ignore: Collection[str] = ()) -> tuple[list[str], list[str]]:
-    """Return the tags that can be fitted and those that can't, both in order of the alphabet."""
-    every = sorted({tag for example in examples for tag in example.tags} - set(ignore))
-    support = label_matrix(examples, every).sum(axis=0)
-    enough = (support >= MIN_POSITIVES) & (len(examples) - support >= MIN_POSITIVES)
-    chosen = [tag for tag, fits in zip(every, enough, strict=True) if fits]
-    return chosen, [tag for tag in every if tag not in chosen]
-
-
-def _no_tag(examples: Sequence[Example]) -> FitError:
-    every = sorted({tag for example in examples for tag in example.tags})
-    support = label_matrix(examples, every).sum(axis=0)
-    counts = ", ".join(f"{tag}: {n}" for tag, n in zip(every, support, strict=True)) or "none has any"
-    return FitError(
-        f"no tag can be fitted: each needs {MIN_POSITIVES} examples with it and {MIN_POSITIVES} without it "
-        f"(of {len(examples)} examples, {counts}): label more"
-    )
-
-
 def _learn_terms(texts: Sequence[str], options: FitOptions, progress: Progress) -> tuple[SentenceTerms, Bags]:
     proposals = propose_terms(texts, cache=options.cache, jobs=options.jobs, progress=progress)
     words = {word for text in progress(texts, "spelling", len(texts)) for word in normalise(text).split()}
@@ -165,43 +151,58 @@ def _learn_terms(texts: Sequence[str], options: FitOptions, progress: Progress) 
 
 def _fold_margins(
     bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64], number: int, penalty: float
-) -> tuple[float, npt.NDArray[np.int64], Floats]:
-    """Fit on all folds but one; return the penalty, the articles of that one and their margins."""
+) -> tuple[npt.NDArray[np.int64], Floats]:
+    """Fit on all folds but one; return the articles of that one and their margins."""
     seen, held_out = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
     classifier = TopicClassifier(penalty).fit(bags.take(seen), labels[seen], weight[seen])
-    return penalty, held_out, classifier.decision_function(bags.take(held_out))
+    return held_out, classifier.decision_function(bags.take(held_out))
+
+
+def choose_penalty(
+    bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64], options: FitOptions, progress: Progress
+) -> tuple[float, Floats]:
+    """Return the penalty, and its out-of-fold margins, shape (articles, tags, 2).
+
+    From the largest on, the next smaller one is taken while it is clearly better: while the calibrated log loss falls
+    by more than CLEARLY standard errors of the difference on the same articles. Larger ones leave fewer terms.
+    """
+    chosen, margins, loss = 0.0, np.zeros(0), np.zeros(0)
+    for penalty in options.penalties:
+        tried = _cross_validate(bags, labels, weight, fold, penalty, options.jobs, progress)
+        tried_loss = log_losses(tried, labels, weight)
+        gain = loss - tried_loss if chosen else np.ones(1)
+        if gain.mean() <= CLEARLY * gain.std() / np.sqrt(gain.size):
+            break
+        chosen, margins, loss = penalty, tried, tried_loss
+    return chosen, margins
 
 
 def _cross_validate(
-    bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64], options: FitOptions, progress: Progress
-) -> tuple[float, Floats]:
-    """Return the chosen penalty, and its out-of-fold margins, shape (articles, tags, 2).
-
-    It is the largest whose calibrated log loss is within one standard error of the lowest (Breiman et al. 1984).
-    """
+    bags: Bags,
+    labels: Flags,
+    weight: Floats,
+    fold: npt.NDArray[np.int64],
+    penalty: float,
+    jobs: int,
+    progress: Progress,
+) -> Floats:
+    """Return the margins of each article by a model that did not see it, shape (articles, tags, 2)."""
     from joblib import Parallel, delayed
 
-    margins = {penalty: np.zeros((*labels.shape, 2)) for penalty in options.penalties}
-    tasks = [
-        delayed(_fold_margins)(bags, labels, weight, fold, number, penalty)
-        for penalty in options.penalties
-        for number in range(N_FOLDS)
-    ]
-    done = Parallel(n_jobs=options.jobs, return_as="generator")(tasks)
-    for penalty, held_out, values in progress(done, "cross-validation", len(tasks)):
-        margins[penalty][held_out] = values
-    losses = {penalty: _log_losses(margins[penalty], labels) for penalty in options.penalties}
-    lowest = min(losses.values(), key=np.mean)
-    ceiling = lowest.mean() + lowest.std() / np.sqrt(lowest.size)
-    chosen = max(penalty for penalty, loss in losses.items() if loss.mean() <= ceiling)
-    return chosen, margins[chosen]
+    margins = np.zeros((*labels.shape, 2))
+    tasks = (delayed(_fold_margins)(bags, labels, weight, fold, number, penalty) for number in range(N_FOLDS))
+    done = Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    for held_out, values in progress(done, f"cross-validation, penalty {penalty:g}", N_FOLDS):
+        margins[held_out] = values
+    return margins
 
 
-def _log_losses(margins: Floats, labels: Flags) -> Floats:
-    """Return the mean log loss of each article over the tags, shape (articles,)."""
-    probability = probabilities(margins, [stack(margins[:, n], labels[:, n]) for n in range(labels.shape[1])])
+def log_losses(margins: Floats, labels: Flags, weight: Floats) -> Floats:
+    """Return the calibrated log loss of each article over the tags, times its weight, shape (articles,)."""
+    fitted = [stack(margins[kept, n], labels[kept, n], weight[kept, n]) for n, kept in enumerate(weight.T > 0)]
+    probability = probabilities(margins, fitted)
     wrong = np.where(labels, 1 - probability, probability)
-    return np.asarray(-np.log1p(-np.minimum(wrong, 1 - 1e-12)).mean(axis=1))
+    return np.asarray(-(weight * np.log1p(-np.minimum(wrong, 1 - 1e-12))).mean(axis=1))
 
 
 def _weighted_terms(
@@ -223,5 +224,11 @@ def _variants(kept: Sequence[str], spellings: Mapping[str, Sequence[str]]) -> di
 
 def digest_of(examples: Sequence[Example]) -> str:
     """Return the digest of the texts and their tags, whatever their order."""
-    lines = sorted(f"{text_digest(example.text)} {' '.join(sorted(example.tags))}" for example in examples)
+    lines = sorted(
+        f"{text_digest(example.text)} {' '.join(sorted(example.tags))}{_judged(example)}" for example in examples
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _judged(example: Example) -> str:
+    return "" if example.judged is None else f" of {' '.join(sorted(example.judged))}"

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from model.document import FIELDS, Document
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
 from training.corpus.records import Identity
 from training.labels.database import insert_or_ignore
+from training.labels.judgements import Judgements, Origin, is_latest
+from training.labels.revision import Labels
 from training.labels.rows import (
+    LABEL_COLUMNS,
     document_columns,
     document_of,
-    evidence_column,
-    evidence_of,
     identity_columns,
-    joined,
+    label_columns,
+    labels_of,
     storable,
 )
 from training.labels.schema import labellings, texts
@@ -36,12 +39,6 @@ def is_held_out(digest: str) -> bool:
     return int(digest[:8], 16) % HELD_OUT_OF == 0
 
 
-def is_latest() -> ColumnElement[bool]:
-    """Return the condition that a row of `labellings` is the latest of its text."""
-    later = labellings.alias("later")
-    return ~exists().where(later.c.digest == labellings.c.digest, later.c.number > labellings.c.number)
-
-
 @dataclass(frozen=True)
 class Labelling:
     """Where labels come from."""
@@ -50,6 +47,11 @@ class Labelling:
     source: str = ""
     model: str | None = None
     """Version that was live when the labels were given."""
+
+    @property
+    def origin(self) -> Origin:
+        """Return what such labels share with others that were given in the same way."""
+        return storable(self.who), storable(self.source)
 
 
 @dataclass
@@ -61,6 +63,8 @@ class Changes:
     unchanged: int = 0
     refused: list[str] = field(default_factory=list)
     """Why each refused record was refused."""
+    lost: Counter[str] = field(default_factory=Counter)
+    """How many texts had each tag in the store and have it no more."""
 
 
 @dataclass
@@ -68,20 +72,9 @@ class _Known:
     """What is known of a text."""
 
     document: Document
-    labels: tuple[str, str]
-    """Tags and borderline tags."""
-    evidence: str | None
+    labels: Labels
     identity: Identity = ""
     """The id of a text that is not in the store yet."""
-
-    def is_told_by(self, other: _Known) -> bool:
-        """Tell whether the other says of labels and evidence what is known; without evidence it says nothing of it."""
-        return self.labels == other.labels and other.evidence in (None, self.evidence)
-
-    def evidence_that_stays(self, tags: frozenset[str]) -> str | None:
-        """Return the evidence of those tags that stay."""
-        evidence = evidence_of(self.evidence)
-        return evidence_column({tag: evidence[tag] for tag in evidence if tag in tags})
 
 
 class Additions:
@@ -90,6 +83,7 @@ class Additions:
     def __init__(self, connection: Connection, labelling: Labelling, scores: Scores, changes: Changes) -> None:
         """Write with the connection, and count in `changes`."""
         self._connection, self._labelling, self._scores, self._changes = connection, labelling, scores, changes
+        self._judgements = Judgements.read(connection)
 
     def add(self, chunk: Sequence[Example]) -> None:
         """Write what the store does not know of the examples."""
@@ -104,34 +98,36 @@ class Additions:
 
     def _compare(self, old: _Known | None, digest: str, example: Example) -> _Known:
         """Count an example, note what has to be written of it, and return what is known of the text from now on."""
-        labels = (joined(example.tags), joined(example.borderline))
-        new = _Known(example.document, labels, evidence_column(example.evidence))
         if old is None:
             self._changes.added += 1
             self._new.add(digest)
-            self._label(digest, new, example)
-            new.identity = example.id
-            return new
-        is_fuller = len(new.document.fields) > len(old.document.fields)
-        is_told = old.is_told_by(new)
+            labels = Labels.of(example)
+            self._label(digest, labels, example)
+            return _Known(example.document, labels, example.id)
+        labels = self._revised(old.labels, digest, Labels.of(example))
+        self._changes.lost.update(old.labels.lost(labels))
+        is_fuller = len(example.document.fields) > len(old.document.fields)
+        is_told = labels == old.labels
         self._changes.unchanged += is_told and not is_fuller
         self._changes.changed += is_fuller or not is_told
         if is_fuller:
             self._fuller.add(digest)
-        if new.evidence is None:
-            new.evidence = old.evidence_that_stays(example.tags)
         if not is_told:
-            self._label(digest, new, example)
-        return _Known(new.document if is_fuller else old.document, labels, new.evidence, old.identity)
+            self._label(digest, labels, example)
+        return _Known(example.document if is_fuller else old.document, labels, old.identity)
 
-    def _label(self, digest: str, known: _Known, example: Example) -> None:
+    def _revised(self, old: Labels, digest: str, later: Labels) -> Labels:
+        """Return what is known of a text after later labels; what old ones were judged on is what their origin says."""
+        if old.judged is None and later.judged is not None:
+            old = replace(old, judged=self._judgements.of(self._origins.get(digest, self._labelling.origin)))
+        return old.revised(later)
+
+    def _label(self, digest: str, labels: Labels, example: Example) -> None:
         scores = self._scores.get(example.text)
         self._rows.append(
             {
                 "digest": digest,
-                "tags": known.labels[0],
-                "borderline": known.labels[1],
-                "evidence": known.evidence,
+                **label_columns(labels),
                 "who": storable(self._labelling.who),
                 "source": storable(self._labelling.source),
                 "at": time.time(),
@@ -141,12 +137,11 @@ class Additions:
         )
 
     def _find_known(self, digests: Sequence[str]) -> dict[str, _Known]:
-        columns = (labellings.c.tags, labellings.c.borderline, labellings.c.evidence)
-        wanted = select(texts, *columns).join(labellings).where(texts.c.digest.in_(digests), is_latest())
-        return {
-            row.digest: _Known(document_of(row), (row.tags, row.borderline), row.evidence)
-            for row in self._connection.execute(wanted)
-        }
+        origin = (labellings.c.who, labellings.c.source)
+        wanted = select(texts, *LABEL_COLUMNS, *origin).join(labellings).where(texts.c.digest.in_(digests), is_latest())
+        rows = self._connection.execute(wanted).all()
+        self._origins = {row.digest: (row.who, row.source) for row in rows}
+        return {row.digest: _Known(document_of(row), labels_of(row)) for row in rows}
 
     def _write(self, known: Mapping[str, _Known]) -> None:
         if self._new:

@@ -109,6 +109,12 @@ class Jobs:
         state, log = ("failed", _epitaph(row)) if row.running and self._is_dead(row) else (row.state, row.log)
         return Job(row.id, state, row.started, row.who, row.progress, log.splitlines(), result)
 
+    def latest(self) -> Job | None:
+        """Return what is known of the job that was begun last, if there was one."""
+        with self._store.reading() as connection:
+            job = connection.execute(select(jobs.c.id).order_by(jobs.c.started.desc()).limit(1)).scalar()
+        return self.get(job) if job else None
+
     def end(self, job: str, state: str, log: str = "", result: object = None) -> None:
         """Enter how a running job ended; one that has ended already stays as it is."""
         self._update(job, **_ended(state, log, result))

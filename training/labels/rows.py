@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Row
@@ -23,8 +23,11 @@ from sqlalchemy import Row
 from model.document import FIELDS, Document
 from training.corpus.examples import Example
 from training.corpus.records import Identity
+from training.labels.revision import Evidence, Labels
+from training.labels.schema import labellings
 
-Evidence = Mapping[str, tuple[str, ...]]
+LABEL_COLUMNS = tuple(labellings.c[name] for name in ("tags", "borderline", "evidence", "judged", "note"))
+"""Those that have the labels of a text."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff\ufdd0]")
 _STORED = re.compile("\ufdd0([0-9a-f]{4})")
 
@@ -77,7 +80,37 @@ def evidence_of(column: str | None) -> dict[str, tuple[str, ...]]:
     return {tag: tuple(sentences) for tag, sentences in json.loads(restored(column or "{}")).items()}
 
 
+def label_columns(labels: Labels) -> dict[str, str | None]:
+    """Return the value of each column of labels."""
+    return {
+        "tags": joined(labels.tags),
+        "borderline": joined(labels.borderline),
+        "evidence": evidence_column(labels.evidence),
+        "judged": None if labels.judged is None else joined(labels.judged),
+        "note": storable(labels.note) or None,
+    }
+
+
+def labels_of(row: Row[Any]) -> Labels:
+    """Return the labels in the columns of a row."""
+    return Labels(
+        frozenset(row.tags.split()),
+        frozenset(row.borderline.split()),
+        evidence_of(row.evidence),
+        None if row.judged is None else frozenset(row.judged.split()),
+        restored(row.note or ""),
+    )
+
+
 def example_of(row: Row[Any]) -> Example:
     """Return the example in a row that has the columns of a text and of its labelling."""
-    tags, borderline = (frozenset(column.split()) for column in (row.tags, row.borderline))
-    return Example(identity_of(row), document_of(row), tags, borderline, evidence=evidence_of(row.evidence))
+    labels = labels_of(row)
+    return Example(
+        identity_of(row),
+        document_of(row),
+        labels.tags,
+        labels.borderline,
+        evidence=labels.evidence,
+        judged=labels.judged,
+        note=labels.note,
+    )

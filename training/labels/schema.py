@@ -69,3 +69,10 @@ queue = Table(
     Column("why", Text, nullable=False),
     Column("scores", Text, nullable=False),
 )
+leases = Table(
+    "leases",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Float, nullable=False),  # seconds since 1970, by the database's clock
+)

@@ -21,10 +21,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from model.storage import close_to_others, make_home
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
-from training.labels.additions import Additions, Changes, Labelling, Scores, is_latest
+from training.labels.additions import Additions, Changes, Labelling, Scores
 from training.labels.database import WAIT_S, connect
 from training.labels.errors import StoreDamaged, StoreError, store_error
-from training.labels.rows import example_of, storable
+from training.labels.judgements import Judgements, is_latest
+from training.labels.rows import LABEL_COLUMNS, example_of, storable
 from training.labels.schema import labellings, texts
 from training.labels.sqlite import sqlite_url
 
@@ -98,11 +99,34 @@ class LabelStore:
 
     def examples(self, *, held_out: bool | None = None) -> Iterator[Example]:
         """Yield the texts with their latest labels, oldest first; all, or only those held out, or only the others."""
-        wanted = _latest_rows().order_by(labellings.c.number)
-        if held_out is not None:
-            wanted = wanted.where(texts.c.held_out == int(held_out))
         with self.reading() as connection:
-            yield from map(example_of, connection.execute(wanted))
+            yield from map(example_of, connection.execute(_latest_rows(held_out).order_by(labellings.c.number)))
+
+    def judged_examples(self, *, held_out: bool | None = None) -> Iterator[Example]:
+        """Yield the same as `examples`, each with the tags that it was judged on.
+
+        Labels that do not say it were judged on what `training.labels.judgements` tells of their origin.
+        """
+        with self.reading() as connection:
+            judgements = Judgements.read(connection)
+            for row in connection.execute(_latest_rows(held_out).order_by(labellings.c.number)):
+                yield example_of(row).judged_only(judgements.of((row.who, row.source)))
+
+    def exported_examples(self) -> Iterator[Example]:
+        """Yield the same as `examples`, so that they are judged on the same tags when they come back as one file.
+
+        What was judged is added where a record does not say it, and its file had fewer tags than others.
+        """
+        with self.reading() as connection:
+            judgements = Judgements.read(connection)
+            for row in connection.execute(_latest_rows().order_by(labellings.c.number)):
+                its_tags = judgements.by_origin.get((row.who, row.source))
+                yield example_of(row).judged_only(its_tags if its_tags != judgements.widest else None)
+
+    def judged_by_default(self, labelling: Labelling) -> frozenset[str]:
+        """Return the tags that labels of this origin are judged on where they do not say it; EVERY_TAG for all."""
+        with self.reading() as connection:
+            return Judgements.read(connection).of(labelling.origin)
 
     def last_labelled(self, count: int) -> list[Example]:
         """Return the texts that were labelled last, with their latest labels, the oldest first."""
@@ -146,9 +170,11 @@ class LabelStore:
         return Stats(total, held_out, n_labellings, dict(sorted(counts.items())))
 
 
-def _latest_rows() -> Select[Any]:
-    columns = (labellings.c.tags, labellings.c.borderline, labellings.c.evidence)
-    return select(texts, *columns).join(labellings).where(is_latest())
+def _latest_rows(held_out: bool | None = None) -> Select[Any]:
+    """Return the query of the texts with their latest labels; all, or only those held out, or only the others."""
+    columns = (*LABEL_COLUMNS, labellings.c.who, labellings.c.source)
+    wanted = select(texts, *columns).join(labellings).where(is_latest())
+    return wanted if held_out is None else wanted.where(texts.c.held_out == int(held_out))
 
 
 def open_store(home: Path, url: str | None = None, wait_s: float = WAIT_S) -> LabelStore:

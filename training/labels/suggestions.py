@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from model.document import Document
+from model.page.content import content_of
 from model.tagger import TopicTagger
 from training.corpus.duplicates import jaccard, text_digest, word_runs
 from training.corpus.records import Identity
@@ -48,8 +50,8 @@ class Suggestion:
 
     @cached_property
     def text(self) -> str:
-        """Return the text that is read."""
-        return self.document.read().text
+        """Return the text that is read: of HTML its prose, as `Example.text`, by which the store knows it."""
+        return content_of(self.document, "auto").document.read().text
 
 
 def suggest(
@@ -147,4 +149,9 @@ def waiting(store: LabelStore, count: int) -> list[Suggestion]:
     unlabelled = queue.c.digest.not_in(select(labelled_texts.c.digest))
     with store.reading() as connection:
         rows = connection.execute(select(queue).where(unlabelled).order_by(queue.c.place).limit(count))
-        return [Suggestion(identity_of(row), document_of(row), row.why, json.loads(row.scores)) for row in rows]
+        return [suggestion_of(row) for row in rows]
+
+
+def suggestion_of(row: Row[Any]) -> Suggestion:
+    """Return the suggestion in a row of the queue."""
+    return Suggestion(identity_of(row), document_of(row), row.why, json.loads(row.scores))

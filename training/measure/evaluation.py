@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from model import TextError, TopicTagger
 from model.pooling import Floats
-from training.corpus.examples import Example, borderline_matrix, label_matrix, tag_names, teaser_flags
+from training.corpus.examples import Example, borderline_matrix, judged_matrix, label_matrix, tag_names, teaser_flags
 from training.measure.metrics import measure_slices
 from training.progress import Progress, silent
 
@@ -26,6 +26,8 @@ class Evaluation:
     examples: Sequence[Example]
     labels: Flags
     borderline: Flags
+    judged: Flags
+    """Which decisions the labels have; the figures leave out the others."""
     probability: Floats
     given: Flags
     figures: dict[str, Any]
@@ -49,11 +51,22 @@ def score_examples(
     return probability, given
 
 
-def evaluate(tagger: TopicTagger, examples: Sequence[Example], progress: Progress = silent) -> Evaluation:
-    """Tag the examples and compare with their labels."""
+def evaluate(
+    tagger: TopicTagger, examples: Sequence[Example], progress: Progress = silent, *, exclusive: bool = False
+) -> Evaluation:
+    """Tag the examples and compare with their labels; `exclusive` gives each one the tag with the highest score."""
     tags = list(tagger.tags)
-    labels, borderline = label_matrix(examples, tags), borderline_matrix(examples, tags)
+    labels, borderline, judged = (matrix(examples, tags) for matrix in (label_matrix, borderline_matrix, judged_matrix))
     probability, given = score_examples(tagger, examples, progress)
-    figures = measure_slices(tags, labels, probability, given, borderline, teaser_flags(examples))
+    if exclusive:
+        given = highest_only(probability)
+    figures = measure_slices(tags, labels, probability, given, borderline, teaser_flags(examples), judged)
     unknown = [tag for tag in tag_names(examples) if tag not in tags]
-    return Evaluation(tags, examples, labels, borderline, probability, given, figures, unknown)
+    return Evaluation(tags, examples, labels, borderline, judged, probability, given, figures, unknown)
+
+
+def highest_only(probability: Floats) -> Flags:
+    """Return the highest of each row, of equals the first, shape (examples, tags); none in a row of zeros."""
+    given = np.zeros(probability.shape, bool)
+    given[np.arange(len(probability)), probability.argmax(axis=1)] = True
+    return given & (probability > 0)

@@ -28,13 +28,20 @@ def f1_of_counts(true_positive: Floats, false_positive: Floats, false_negative: 
     return np.divide(2 * true_positive, total, out=np.zeros_like(total, dtype=np.float64), where=total > 0)
 
 
-def bootstrap_f1(label: Flags, given: Flags, counted: Flags, *, seed: int) -> Floats:
-    """Return F1 of each tag in resamples of the records, shape (N_RESAMPLES, tags)."""
+def bootstrap_f1(label: Flags, given: Flags, counted: Flags, *, seed: int, weight: Floats | None = None) -> Floats:
+    """Return F1 of each tag in resamples of the records, shape (N_RESAMPLES, tags).
+
+    A record counts `weight` times, shape (records,), by default once. Records that are alike in all that counts are
+    drawn together: how often each kind stands in a resample is multinomial, too.
+    """
     rng = np.random.default_rng(seed)
-    n = label.shape[0]
-    times = rng.multinomial(n, np.full(n, 1 / n), size=N_RESAMPLES).astype(np.float64)
-    cells = [(label & given & counted), (~label & given & counted), (label & ~given & counted)]
-    return f1_of_counts(*(times @ cell.astype(np.float64) for cell in cells))
+    n, n_tags = label.shape
+    cells = np.hstack([label & given & counted, ~label & given & counted, label & ~given & counted]).astype(np.float64)
+    weights = np.ones(n) if weight is None else weight
+    kinds, n_alike = np.unique(np.column_stack([weights, cells]), axis=0, return_counts=True)
+    times = rng.multinomial(n, n_alike / n, size=N_RESAMPLES) * kinds[:, 0]
+    totals = times @ kinds[:, 1:]
+    return f1_of_counts(*(totals[:, part * n_tags : (part + 1) * n_tags] for part in range(3)))
 
 
 def _interval(values: Floats) -> list[float]:
@@ -77,15 +84,23 @@ def measure(
 
 
 def measure_slices(
-    tags: list[str], label: Flags, probability: Floats, given: Flags, borderline: Flags, is_teaser: Flags
+    tags: list[str],
+    label: Flags,
+    probability: Floats,
+    given: Flags,
+    borderline: Flags,
+    is_teaser: Flags,
+    judged: Flags,
 ) -> dict[str, Any]:
-    """Return figures over all decisions and over the clear ones, of all records, the articles and the teasers."""
+    """Return figures over all decisions and over the clear ones, of all records, the articles and the teasers.
+
+    Pairs that nobody `judged` are no decisions. All arrays but `is_teaser` have shape (records, tags).
+    """
     slices = {"all": np.ones(len(label), bool), "articles": ~is_teaser, "teasers": is_teaser}
-    every = np.ones_like(label)
     return {
         name: {
-            "all decisions": measure(tags, label[rows], probability[rows], given[rows], every[rows]),
-            "clear decisions": measure(tags, label[rows], probability[rows], given[rows], ~borderline[rows]),
+            "all decisions": measure(tags, label[rows], probability[rows], given[rows], judged[rows]),
+            "clear decisions": measure(tags, label[rows], probability[rows], given[rows], (judged & ~borderline)[rows]),
         }
         for name, rows in slices.items()
         if rows.any()

@@ -106,7 +106,7 @@ def write_report(
 def _worst(tagger: TopicTagger, evaluation: Evaluation, positive: bool) -> Iterator[str]:
     """Yield the most confident mistakes on positive or negative labels."""
     thresholds = np.array([tag.threshold for tag in tagger.artifact.tags])
-    wrong = (evaluation.labels == positive) & (evaluation.given != positive)
+    wrong = (evaluation.labels == positive) & (evaluation.given != positive) & evaluation.judged
     distance = np.where(wrong, np.abs(evaluation.probability - thresholds), -1.0)
     order = np.argsort(-distance, axis=None, kind="stable")[: min(WORST_SHOWN, int(wrong.sum()))]
     for row, column in zip(*np.unravel_index(order, distance.shape), strict=True):
@@ -155,7 +155,8 @@ def _plot(folder: Path, evaluation: Evaluation) -> None:
 
 
 def _columns(evaluation: Evaluation) -> Iterable[tuple[str, Any, Any]]:
-    return zip(evaluation.tags, evaluation.labels.T, evaluation.probability.T, strict=True)
+    columns = zip(evaluation.tags, evaluation.labels.T, evaluation.probability.T, evaluation.judged.T, strict=True)
+    return ((tag, label[judged], probability[judged]) for tag, label, probability, judged in columns)
 
 
 def _reliability(label: Any, probability: Any) -> tuple[Any, Any]:

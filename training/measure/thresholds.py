@@ -12,11 +12,16 @@ Flags = npt.NDArray[np.bool_]
 _LOWEST, _HIGHEST = 0.02, 0.98
 
 
-def f1_by_threshold(probability: Floats, label: Flags) -> tuple[Floats, Floats]:
-    """Return the distinct probabilities, descending, and F1 when each is the threshold, same shape."""
+def f1_by_threshold(probability: Floats, label: Flags, weight: Floats | None = None) -> tuple[Floats, Floats]:
+    """Return the distinct probabilities, descending, and F1 when each is the threshold, same shape.
+
+    All of the shape (records,); a record counts `weight` times, by default once.
+    """
     order = np.argsort(-probability, kind="stable")
     ranked = probability[order]
-    f1 = 2 * np.cumsum(label[order]) / (np.arange(1, ranked.size + 1) + label.sum())
+    counts = np.ones(ranked.size) if weight is None else weight[order]
+    n_right = np.cumsum(counts * label[order])
+    f1 = 2 * n_right / (np.cumsum(counts) + n_right[-1])
     last = np.append(ranked[:-1] != ranked[1:], True)
     return ranked[last], f1[last]
 
@@ -27,14 +32,16 @@ def best_threshold(probability: Floats, label: Flags) -> float:
     return float(np.clip(thresholds[np.argmax(f1)], _LOWEST, _HIGHEST))
 
 
-def choose_threshold(probability: Floats, label: Flags) -> float:
+def choose_threshold(probability: Floats, label: Flags, weight: Floats | None = None) -> float:
     """Return the geometric middle of the thresholds whose F1 is within one standard error of the highest.
 
     F1 hardly changes over a wide range, and where its peak stands there is chance. The standard error is that of F1 at
-    the peak in resamples of the articles. The threshold is kept between 0.02 and 0.98.
+    the peak in resamples of the articles. An article counts `weight` times, shape (articles,), by default once. The
+    threshold is kept between 0.02 and 0.98.
     """
-    thresholds, f1 = f1_by_threshold(probability, label)
+    thresholds, f1 = f1_by_threshold(probability, label, weight)
     given = probability >= thresholds[np.argmax(f1)]
-    resampled = bootstrap_f1(label[:, None], given[:, None], np.ones((label.size, 1), bool), seed=0)
+    every = np.ones((label.size, 1), bool)
+    resampled = bootstrap_f1(label[:, None], given[:, None], every, seed=0, weight=weight)
     good = thresholds[f1 >= f1.max() - resampled.std()]
     return float(np.clip(np.sqrt(good.min() * good.max()), _LOWEST, _HIGHEST))

@@ -117,7 +117,7 @@ class Front:
             lane = self._lanes.choose(environ, body)
             if lane is None:
                 return call(self._application, environ)
-            return await _unless_gone(lane.run(lambda: call(self._application, environ)), receive)
+            return await _unless_gone(lane.run(lambda: call(self._application, environ), Answer.close), receive)
 
     async def _read(self, receive: Receive, connection: Connection, account: Account) -> bytes:
         """Return the body. Raises Refusal when it is too large or too slow, Disconnected when the client is gone."""
@@ -160,7 +160,7 @@ class Front:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             if rest:
-                await loop.run_in_executor(None, rest.close)
+                await loop.run_in_executor(None, answer.close)
 
     async def _in_time(self, sending: Awaitable[None]) -> None:
         """Wait until there is room for what is sent. Raises Disconnected where that takes too long."""

@@ -24,10 +24,11 @@ class Lane:
         self._free = asyncio.Semaphore(threads)
         self._waiting, self._most_waiting = 0, waiting
 
-    async def run(self, function: Callable[[], T]) -> T:
+    async def run(self, function: Callable[[], T], discard: Callable[[T], object]) -> T:
         """Return what the function returns, called in a thread when it is the turn of this request.
 
-        Raises Refusal 503 where too many wait already. A request whose task is cancelled while it waits is never begun.
+        Raises Refusal 503 where too many wait already. A request whose task is cancelled while it waits is never begun;
+        what one returns whose task is cancelled later goes to `discard`, in a thread.
         """
         if self._free.locked() and self._waiting >= self._most_waiting:
             raise Refusal(
@@ -43,4 +44,12 @@ class Lane:
             self._waiting -= 1
         future = asyncio.get_running_loop().run_in_executor(self._executor, function)
         future.add_done_callback(lambda _: self._free.release())
-        return await future
+        try:
+            return await asyncio.shield(future)  # the thread is not free before it is done, whoever waits
+        except asyncio.CancelledError:
+            future.add_done_callback(lambda done: self._discard(done, discard))
+            raise
+
+    def _discard(self, done: asyncio.Future[T], discard: Callable[[T], object]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            self._executor.submit(discard, done.result())

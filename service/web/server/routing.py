@@ -8,13 +8,15 @@ from wsgiref.types import WSGIEnvironment
 from service.web.server.lanes import Lane
 
 _IN_LOOP = ("/healthz", "/readyz")
-_STORE = ("/labels", "/queue", "/retrain")
+_STORE = ("/labels", "/queue", "/retrain", "/correct", "/learn", "/watch")
 _QUICK_BYTES = 16_384
 """Longest body of a request that the loop answers itself: ordinary prose of that length is tagged in half a
 millisecond, the worst that can be made up in a few. Threads for these would halve the rate: numpy lets go of the
 interpreter's lock at each of its short calls."""
 _FEW_TAGS = 2
-"""A body with more "<" may be HTML."""
+"""A body with more "<" may be HTML, and must not be read in the loop."""
+_ESCAPED = rb"\u003"
+"""How "<" may be written in JSON."""
 _WAITING = 64
 """How many requests may wait for the threads of a lane."""
 
@@ -27,7 +29,7 @@ class Cost(Enum):
     BULK = auto()
     """Many texts, a long one, or explanations."""
     HTML = auto()
-    """Pages, whose article is looked for."""
+    """Pages, whose article is looked for, and what the editor's page is given: it may be one, or a table of them."""
     STORE = auto()
     """The label store, which may be locked or far away."""
     FILES = auto()
@@ -41,9 +43,14 @@ def cost_of(environ: WSGIEnvironment, body: bytes) -> Cost:
         return Cost.QUICK
     if path.startswith(_STORE):
         return Cost.STORE
+    if path == "/" and environ["REQUEST_METHOD"] == "POST":
+        return Cost.HTML
     if path != "/predict":
         return Cost.FILES
-    if environ.get("CONTENT_TYPE", "").lower().startswith("text/html") or body.count(b"<") > _FEW_TAGS:
+    if (
+        environ.get("CONTENT_TYPE", "").lower().startswith("text/html")
+        or body.count(b"<") + body.count(_ESCAPED) > _FEW_TAGS
+    ):
         return Cost.HTML
     return Cost.QUICK if len(body) <= _QUICK_BYTES and not environ["QUERY_STRING"] else Cost.BULK
 

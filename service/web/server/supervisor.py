@@ -6,7 +6,10 @@ import contextlib
 import gc
 import logging
 import os
+import signal
 import socket
+import threading
+import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -30,6 +33,7 @@ from service.web.server.routing import Lanes
 from service.web.services import EXTENSION, Services
 
 _BACKLOG = 2048
+_LOOK_EVERY_S = 0.5
 _KEEP_ALIVE_S = 75
 """Longer than nginx keeps a connection to us, so that it is never us who close one that is being used."""
 _FIRST_BYTE_S = 10.0
@@ -94,9 +98,10 @@ class ServingWorker(UvicornWorker):
     }
 
     def init_process(self) -> None:
-        """Begin to follow the live model, in this process."""
+        """Begin to follow the live model, and the supervisor, in this process."""
         keep_freed_memory()
         self._services.live.watch()
+        threading.Thread(target=_end_with, args=(self.ppid,), name="supervisor", daemon=True).start()
         super().init_process()
 
 
@@ -149,6 +154,13 @@ def serve(settings: Settings, environ: Mapping[str, str], folder: Path) -> None:
 def _say_where(arbiter: Arbiter) -> None:
     where = ", ".join(f"http://{sock}" if "://" not in str(sock) else str(sock) for sock in arbiter.LISTENERS)
     logging.getLogger(LOGGER).info("listening at %s", where)
+
+
+def _end_with(supervisor_pid: int) -> None:
+    """Stop this worker when its supervisor is gone: it would hold the address, and nobody would watch it."""
+    while os.getppid() == supervisor_pid:
+        time.sleep(_LOOK_EVERY_S)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _freeze(arbiter: Arbiter, worker: Worker) -> None:

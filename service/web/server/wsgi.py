@@ -55,6 +55,11 @@ class Answer:
     rest: Rest | None
     """None where `first` is all."""
 
+    def close(self) -> None:
+        """Tell the application that nobody reads on."""
+        if self.rest:
+            self.rest.close()
+
 
 class Rest:
     """The rest of a long answer. Each piece may be made in another thread, but all have one context."""

@@ -6,15 +6,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Blueprint, Response, current_app, redirect, send_from_directory
+from flask import Blueprint, Response, current_app, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
 from service.web.authorization import reading
 from service.web.operations import json_response, openapi
+from service.web.policy import PAGE_HEADERS
 
 blueprint = Blueprint("docs", __name__)
-PAGE_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
-"""Content-Security-Policy of the page: no script but files of the package; Swagger UI sets styles in elements."""
 _FILES = Path(flask_swagger_ui.__file__).parent / "dist"
 # The package's own page has its script inline, and puts the Host header of the request into it.
 _PAGE = """<!doctype html>
@@ -34,13 +33,13 @@ _START = 'window.ui = SwaggerUIBundle({dom_id: "#swagger-ui", url: "../openapi.j
 @blueprint.get("/openapi.json")
 @reading
 def document() -> Response:
-    """Return the OpenAPI document."""
-    return json_response(openapi(current_app, version("chude")))
+    """Return the OpenAPI document, whose paths are below the prefix that a proxy says."""
+    return json_response(openapi(current_app, version("chude"), request.root_path))
 
 
-@blueprint.get("/")
-def start() -> AnyResponse:
-    """Show what can be asked."""
+@blueprint.get("/docs")
+def without_slash() -> AnyResponse:
+    """Redirect to the page by a relative link, which holds behind any prefix and host."""
     return redirect("docs/")
 
 
@@ -48,7 +47,7 @@ def start() -> AnyResponse:
 @reading
 def page() -> Response:
     """Return the page, all of whose links are relative, so that it works behind a prefix."""
-    return Response(_PAGE, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": PAGE_POLICY})
+    return Response(_PAGE, content_type="text/html; charset=utf-8", headers=dict(PAGE_HEADERS))
 
 
 @blueprint.get("/docs/start.js")

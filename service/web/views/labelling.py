@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
 from flask import Blueprint, Response, request
 
-from model import TextError, TopicTagger
+from model import Tagging, TextError
 from model.document import FIELDS
 from model.errors import Problem
 from service.web.authorization import check_key, needs_key
@@ -24,6 +24,7 @@ from training.corpus.examples import Example, parse_record
 from training.corpus.writers import json_lines
 from training.labels.store import Labelling
 from training.labels.suggestions import Suggestion, waiting
+from training.labels.taken import TakenTags, as_field
 
 blueprint = Blueprint("labels", __name__)
 _JSON = "application/json"
@@ -49,11 +50,21 @@ def keep() -> Response:
     examples = _examples(value, chude.settings.max_documents)
     for example in examples:
         check_length(example.document, chude.settings)
-    tagger = chude.live.tagger
+    tagger, store = chude.live.tagger, chude.store()
     labelling = Labelling(who=check_key(), source="POST /labels", model=tagger.version)
-    changes = chude.store().add(examples, labelling, _scores(tagger, examples))
+    results = list(tagger.tag_many([example.document for example in examples], errors="return"))
+    changes = store.add(examples, labelling, _scores(examples, results))
     current_state().counts = Counts(examples=len(examples))
-    answer: LabelsKept = {"added": changes.added, "changed": changes.changed, "unchanged": changes.unchanged}
+    taken = TakenTags()
+    taken.count(examples, results)
+    judged = store.judged_by_default(labelling)
+    answer: LabelsKept = {
+        "added": changes.added,
+        "changed": changes.changed,
+        "unchanged": changes.unchanged,
+        "lost": dict(sorted(taken.lost(judged).items())),
+        "warnings": list(taken.messages(judged, tagger.tags, as_field)),
+    }
     return json_response(answer, 201)
 
 
@@ -98,8 +109,7 @@ def _example(record: object, pointer: str) -> Example | list[Problem]:
     return parsed
 
 
-def _scores(tagger: TopicTagger, examples: list[Example]) -> Mapping[str, Mapping[str, float]]:
-    results = tagger.tag_many([example.document for example in examples], errors="return")
+def _scores(examples: Sequence[Example], results: Sequence[Tagging | TextError]) -> Mapping[str, Mapping[str, float]]:
     return {
         example.text: result["scores"]
         for example, result in zip(examples, results, strict=True)
@@ -113,11 +123,11 @@ def _scores(tagger: TopicTagger, examples: list[Example]) -> Mapping[str, Mappin
 def queue() -> Response:
     """Return up to 50 suggestions that have no label yet."""
     found = waiting(services().store(), _QUEUE_LENGTH)
-    answer: Queue = {"texts": [_waiting(s) for s in found]}
+    answer: Queue = {"texts": [waiting_text(s) for s in found]}
     return json_response(answer)
 
 
-def _waiting(suggestion: Suggestion) -> Waiting:
+def waiting_text(suggestion: Suggestion) -> Waiting:
     """Return a suggestion with the fields that it came with, so that nothing is lost of what is posted back."""
     fields = cast(Waiting, suggestion.document.fields)
     return {**fields, "id": suggestion.id, "why": suggestion.why, "scores": suggestion.scores}
@@ -128,5 +138,5 @@ def _waiting(suggestion: Suggestion) -> Waiting:
 @needs_key
 def export() -> Response:
     """Stream the store."""
-    lines = begin_stream(json_lines(services().store().examples()))
+    lines = begin_stream(json_lines(services().store().exported_examples()))
     return Response(lines, content_type="application/x-ndjson")

@@ -1,0 +1,104 @@
+"""`chude labels import`: labels from files, with a word on what they take away from the live model's tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import click
+
+from model import TopicTagger
+from model.errors import ArtifactError, DataError, Problem
+from service.commands.columns import column_options, notify
+from service.commands.store import the_store
+from service.environment import environment, user_name
+from training.corpus.column_check import check_columns
+from training.corpus.examples import Columns, Example
+from training.corpus.readers import asked_for, read_records
+from training.corpus.sources import find_sources
+from training.labels.store import Changes, Labelling, LabelStore
+from training.labels.taken import TakenTags, as_option
+
+_BATCH = 500
+_MAX_COMPARED = 5000
+"""Texts of a file that the live model tags as well: some seconds of work, and enough to see what is not judged."""
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True)
+@click.option("--skip-bad", is_flag=True, help="Import the good records of a file that has bad ones.")
+@click.option("--who", help="Who labelled; by default you.")
+@column_options
+def command(files: tuple[str, ...], skip_bad: bool, who: str | None, columns: Columns) -> int:
+    """Add the labels in FILES: all of a file, or, if a record in it is bad, nothing of it."""
+    store, tagger = the_store(environment()), _live_tagger()
+    check_columns(find_sources(files, labelled=True), asked_for(columns))
+    failed = False
+    for file in files:
+        labelling = Labelling(who or user_name(environment()), file, tagger.version if tagger else None)
+        taken = TakenTags()
+        changes = _import_file(store, file, columns, labelling, skip_bad, tagger, taken)
+        failed |= bool(changes.refused) and not skip_bad
+        _tell(file, changes, skip_bad)
+        if tagger and changes.added + changes.changed:
+            for line in taken.messages(store.judged_by_default(labelling), tagger.tags, as_option):
+                notify(f"{file}: {line}")
+    return 1 if failed else 0
+
+
+def _tell(file: str, changes: Changes, skip_bad: bool) -> None:
+    for reason in changes.refused:
+        notify(reason)
+    nothing = ", nothing imported (--skip-bad takes the others)" if changes.refused and not skip_bad else ""
+    click.echo(
+        f"{file}: {changes.added:,} added, {changes.changed:,} changed, {changes.unchanged:,} unchanged, "
+        f"{len(changes.refused):,} refused{nothing}"
+    )
+    for tag, n_texts in sorted(changes.lost.items()):
+        notify(f"{file}: {n_texts:,} of the texts that change had {tag} in the store, and have it no more")
+
+
+def _live_tagger() -> TopicTagger | None:
+    """Return the live model; None, with a word on it, where it cannot be loaded: labels do not depend on it."""
+    try:
+        return TopicTagger.load(environ=environment())
+    except ArtifactError as error:
+        notify(f"the labels are not compared with the live model: {error}")
+        return None
+
+
+def _import_file(
+    store: LabelStore,
+    file: str,
+    columns: Columns,
+    labelling: Labelling,
+    skip_bad: bool,
+    tagger: TopicTagger | None,
+    taken: TakenTags,
+) -> Changes:
+    refused: list[str] = []
+
+    def good() -> Iterator[Example]:
+        for record in read_records([file], columns, notify):
+            if isinstance(record, Example):
+                yield record
+            else:
+                refused.append(str(record))
+        if refused and not skip_bad:
+            raise DataError([Problem(file, 0, "", "has bad records")])
+
+    try:
+        changes = store.add(_counted(good(), tagger, taken), labelling)
+    except DataError:
+        changes = Changes()
+    changes.refused = refused
+    return changes
+
+
+def _counted(examples: Iterable[Example], tagger: TopicTagger | None, taken: TakenTags) -> Iterator[Example]:
+    """Yield the examples, the first of them counted beside what the model gives them."""
+    waiting = iter(examples)
+    while batch := list(islice(waiting, _BATCH)):
+        if tagger and taken.n_texts < _MAX_COMPARED:
+            taken.count(batch, list(tagger.tag_many([example.text for example in batch], errors="return")))
+        yield from batch

@@ -31,7 +31,7 @@ def card_table(section: str) -> str:
 
 
 def summary() -> str:
-    """Return how good and how fast chude is, in a few lines of a list. Raises LookupError without the figures for it."""
+    """Return how good and how fast chude is, as a list. Raises ValueError or LookupError without figures."""
     lines = _CARD.read_text(encoding="utf-8").splitlines()
     (section,) = (line.strip("# ") for line in lines if line.endswith(f" other texts: {_ARTICLES}"))
     head, *rows = _rows("\n".join(lines), section)

@@ -18,7 +18,7 @@ def read_topics(path: Path | None) -> dict[str, Mapping[str, object]]:
     except (OSError, ValueError) as error:
         raise DataError([Problem(str(path), 0, "", f"not a readable TOML file: {error}")]) from None
     if not all(isinstance(table, dict) for table in topics.values()):
-        raise DataError([Problem(str(path), 0, "", "must have one table a tag, such as [ukraine]")])
+        raise DataError([Problem(str(path), 0, "", "must have one table per tag, such as [ukraine]")])
     return topics
 
 

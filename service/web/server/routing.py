@@ -60,8 +60,8 @@ class Lanes:
 
     def __init__(self, threads: int) -> None:
         """Answer `threads` requests of each cost at a time."""
-        dear = (cost for cost in Cost if cost is not Cost.QUICK)
-        self._lanes = {cost: Lane(cost.name.lower(), threads=threads, waiting=_WAITING) for cost in dear}
+        costly = (cost for cost in Cost if cost is not Cost.QUICK)
+        self._lanes = {cost: Lane(cost.name.lower(), threads=threads, waiting=_WAITING) for cost in costly}
 
     def choose(self, environ: WSGIEnvironment, body: bytes) -> Lane | None:
         """Return the lane of a request; None for one that the loop answers itself."""

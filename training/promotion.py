@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from model.activation import activate
-from model.artifact import load, versioned
+from model.artifact import Artifact, load, versioned
 from model.errors import FitError, VersionError
 from model.versions import Versions
 from training.corpus.examples import Example
@@ -16,6 +16,7 @@ from training.fit import MIN_POSITIVES, Adaptation, FitOptions, adapt
 from training.gate import compare_on_held_out
 from training.labels.store import LabelStore
 from training.labels.suggestions import waiting
+from training.precision_aim import aimed_topics
 from training.progress import Progress, silent
 from training.topic_versions import with_topics
 from training.topics import Topics
@@ -64,8 +65,7 @@ def retrain(
     adaptation = adapt(base, examples, options, progress, unlabelled or random_texts(store))
     if not adaptation.judged and not adaptation.new_tags:
         raise FitError(_nothing_learnt(adaptation.left_out))
-    topics = Topics(versions.home).all()
-    adaptation = replace(adaptation, artifact=versioned(with_topics(adaptation.artifact, topics)))
+    adaptation = replace(adaptation, artifact=_as_decided(adaptation.artifact, live, versions, held_out))
     decision = compare_on_held_out(live, adaptation.artifact, list(_judged_on(held_out, known)), adaptation.judged)
     if force:
         decision["forced"] = True
@@ -93,6 +93,14 @@ def _nothing_learnt(left_out: Sequence[str]) -> str:
 def random_texts(store: LabelStore) -> list[str]:
     """Return the texts of the queue that were picked at random: those picked as uncertain are unlike the stream."""
     return [suggestion.text for suggestion in waiting(store, _QUEUE) if suggestion.why == "random"]
+
+
+def _as_decided(artifact: Artifact, live: Artifact, versions: Versions, held_out: Sequence[Example]) -> Artifact:
+    """Return the artifact with the names and thresholds that a user has decided on, and with what is said of that."""
+    topics = aimed_topics(artifact, Topics(versions.home).all(), held_out)
+    edits = {"edits": live.training["edits"]} if "edits" in live.training else {}
+    decided = with_topics(artifact, topics)
+    return replace(decided, training={**decided.training, **edits})
 
 
 def promote(versions: Versions, outcome: Outcome, claim: AbstractContextManager[object]) -> None:

@@ -84,7 +84,15 @@ def fit_new_tag(
     intercept = slope * (whole.bias - found.border) + np.log(found.probability / (1 - found.probability))
     n_with = int(labelled.has_tag.sum())
     return NewTag(
-        Tag(slug, found.probability, slope, float(intercept), n_with, round(found.f1, 4) if found.can_be_told else 0.0, {}),
+        Tag(
+            slug,
+            found.probability,
+            slope,
+            float(intercept),
+            n_with,
+            round(found.f1, 4) if found.can_be_told else 0.0,
+            {},
+        ),
         tuple(terms),
         whole.sentence * idf,
         slope * whole.article * idf,

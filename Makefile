@@ -76,7 +76,7 @@ docs: $(VENV)/.docs-installed
 pretrained: $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable ".[peers]"
 	$(BIN)/chude train $(TRAINED_ON) --weight read:false=0.2 --variants seeds/variants.toml --topics seeds/topics.toml \
-		-o model/pretrained
+		--stream $(DATA)/stream-train.jsonl.gz --stream $(DATA)/articles-rest.jsonl.gz -o model/pretrained
 	$(BIN)/chude eval $(DATA)/dev.jsonl.gz --model model/pretrained --compare $(DATA)/train.jsonl.gz --topics seeds/topics.toml \
 		--card model/pretrained/MODEL_CARD.md
 	for natural in stream-dev articles-dev; do \

@@ -45,6 +45,7 @@ class NewTag:
     """A fitted tag with its weights, and what is known of it."""
 
     tag: Tag
+    """Its `f1` is 0 where too few texts tell it."""
     terms: tuple[str, ...]
     sentence: Floats
     """Shape (terms,)."""
@@ -83,7 +84,15 @@ def fit_new_tag(
     intercept = slope * (whole.bias - found.border) + np.log(found.probability / (1 - found.probability))
     n_with = int(labelled.has_tag.sum())
     return NewTag(
-        Tag(slug, found.probability, slope, float(intercept), n_with, round(found.f1, 4), {}),
+        Tag(
+            slug,
+            found.probability,
+            slope,
+            float(intercept),
+            n_with,
+            round(found.f1, 4) if found.can_be_told else 0.0,
+            {},
+        ),
         tuple(terms),
         whole.sentence * idf,
         slope * whole.article * idf,

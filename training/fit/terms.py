@@ -62,7 +62,7 @@ class Bags:
 
     def times(self, factor: Floats) -> Bags:
         """Return the bags with the column of each term multiplied by its factor, shape (terms,)."""
-        sentences, articles = self.sentences.copy(), self.articles.copy()
+        sentences, articles = _narrow(self.sentences.copy()), _narrow(self.articles.copy())
         for matrix in (sentences, articles):
             matrix.data = matrix.data * factor[matrix.indices]
         return Bags(sentences, self.article, articles)
@@ -72,7 +72,8 @@ class Bags:
         from scipy.sparse import csr_array, vstack
 
         sentences, articles = (
-            csr_array(vstack(pair)) for pair in ((self.sentences, other.sentences), (self.articles, other.articles))
+            _narrow(csr_array(vstack(pair)))
+            for pair in ((self.sentences, other.sentences), (self.articles, other.articles))
         )
         return Bags(sentences, np.concatenate([self.article, other.article + self.articles.shape[0]]), articles)
 
@@ -170,14 +171,18 @@ class SentenceTerms(TransformerMixin, BaseEstimator):
 
 
 def _by_article(occurs: csr_array, article: npt.NDArray[np.int64], n_articles: int) -> csr_array:
-    """Return how many sentences of each article have each term, with the indices that scikit-learn wants."""
+    """Return how many sentences of each article have each term."""
     from scipy.sparse import csr_array
 
     rows = np.arange(article.size)
     member = csr_array((np.ones(article.size), (article, rows)), shape=(n_articles, article.size))
-    summed = csr_array(member @ occurs)
-    summed.indices, summed.indptr = summed.indices.astype(np.int32), summed.indptr.astype(np.int32)
-    return summed
+    return _narrow(csr_array(member @ occurs))
+
+
+def _narrow(matrix: csr_array) -> csr_array:
+    """Return the matrix with indices of 32 bits, as scikit-learn wants them."""
+    matrix.indices, matrix.indptr = matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32)
+    return matrix
 
 
 def _sentences_of(texts: Sequence[str], progress: Progress) -> tuple[list[str], npt.NDArray[np.int64]]:

@@ -88,6 +88,8 @@ def command(
 
     if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
+    if variants and base != "none":
+        raise click.UsageError("--variants goes with a fit from nothing: an artifact keeps the spellings that it has")
     known, cache = read_topics(topics), cache_folder(environment())
     options = FitOptions(seed=seed, jobs=jobs, names=topic_names(known), cache=cache, variants=read_variants(variants))
     examples = read_examples(data, replace(columns, vocabulary=vocabulary_of((), known), weights=weights), notify)

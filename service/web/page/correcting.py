@@ -15,7 +15,7 @@ from service.web.authorization import check_key, needs_key
 from service.web.body import read_body
 from service.web.documents import Submission, read_submissions
 from service.web.page.catalogue import catalogue
-from service.web.page.layout import Bar, TagLook, bars, describe, http_status, language, looks, render, warnings_in
+from service.web.page.layout import Bar, TagLook, bars, describe, http_status, language, looks, render
 from service.web.page.marked_text import segment_fields
 from service.web.problems import RequestError
 from service.web.services import Services, services
@@ -56,7 +56,7 @@ def text() -> Response:
         others=_others(chude, tags),
         before=before,
         fields=segment_fields(submission.document, tagging, places),
-        warnings=list(warnings_in(tagging, say)),
+        warnings=[say.translated(warning) for warning in tagging.get("warnings", ())],
     )
 
 

@@ -137,7 +137,7 @@ def test_train_from_a_base(run: Run, small: Artifact, few_examples: list[Example
     data = write_records(tmp_path / "new.jsonl", few_examples)
     save(small, tmp_path / "base")
     done = run("train", data, "-o", tmp_path / "out", "--base", tmp_path / "base")
-    assert "strength of the prior" in done.stdout
+    assert f"learnt from {tmp_path / 'base'}: {TAG}; " in done.stdout
     assert load(tmp_path / "out").training["base"] == small.version
     assert "no such version" in run("train", data, "-o", tmp_path / "o2", "--base", "nope", status=1).stderr
 

@@ -44,7 +44,7 @@ ARTICLE_PRIOR = 3.0
 """Strength of the prior of article weights against that of sentence weights."""
 REPLAY_WEIGHT = 30.0
 """Weight of an example of the reference set, which stands for many; a new one weighs 1."""
-_MAX_STEPS, _ROUGH_STEPS = 200, 12
+_MAX_STEPS, _ROUGH_STEPS = 200, 40
 """Iterations of the fit, and of those that only compare strengths."""
 _SMALLEST = 1e-3
 """Smaller changes are left out."""

@@ -4,9 +4,13 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 BENCH_VENV ?= .bench-venv
 DATA = ../shared/data
+FIGURES = docs/figures
+SHELL = bash
+.SHELLFLAGS = -o pipefail -c
+SOURCES = model training service tests docs
 TRAINED_ON = $(addprefix $(DATA)/,train.jsonl.gz stream-train.jsonl.gz train-articles.jsonl.gz train-hard.jsonl.gz \
 	train-hard-articles.jsonl.gz articles-rest.jsonl.gz)
-.PHONY: serve test test-all check bench pretrained format clean
+.PHONY: serve test test-all check bench pretrained format reference docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -31,8 +35,8 @@ test-all: $(VENV)/.chromium
 	$(BIN)/pytest -n 2 --dist worksteal -m "" --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.installed
-	$(BIN)/ruff format --check model training service tests
-	$(BIN)/ruff check model training service tests
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -46,21 +50,33 @@ $(BENCH_VENV)/.installed: pyproject.toml
 	touch $@
 
 bench: $(BENCH_VENV)/.installed
-	$(BENCH_VENV)/bin/python tests/bench/bench_tagging.py report
-	$(BENCH_VENV)/bin/python tests/bench/bench_batch.py report
-	PYTHONPATH=tests $(BENCH_VENV)/bin/python tests/bench/bench_service.py
-	$(BENCH_VENV)/bin/python tests/bench/bench_suggest.py report
-	PYTHONPATH=tests $(BENCH_VENV)/bin/python tests/bench/bench_pages.py
+	$(BENCH_VENV)/bin/python tests/bench/bench_tagging.py report | tee $(FIGURES)/tagging.md
+	$(BENCH_VENV)/bin/python tests/bench/bench_batch.py report | tee $(FIGURES)/batch.md
+	PYTHONPATH=tests $(BENCH_VENV)/bin/python tests/bench/bench_service.py | tee $(FIGURES)/service.md
+	$(BENCH_VENV)/bin/python tests/bench/bench_suggest.py report | tee $(FIGURES)/suggest.md
+	PYTHONPATH=tests $(BENCH_VENV)/bin/python tests/bench/bench_pages.py | tee $(FIGURES)/pages.md
 
 format: $(VENV)/.installed
-	$(BIN)/ruff format model training service tests
-	$(BIN)/ruff check --fix model training service tests
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+# The parts of the documentation that follow from the code: `docs/generate/` says how.
+reference: $(VENV)/.installed
+	$(BIN)/cog -r -I docs -p "import cog, generate" README.md $$(grep -rl --include='*.md' '\[\[\[cog' docs)
+
+# The documentation as a site that needs no network, at report/docs/index.html.
+$(VENV)/.docs-installed: pyproject.toml $(VENV)/.installed
+	$(BIN)/pip install --quiet --group docs
+	touch $@
+
+docs: $(VENV)/.docs-installed
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs report/docs
 
 # Fit the shipped artifact, and write its figures beside those of other systems into the model card.
 pretrained: $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable ".[peers]"
 	$(BIN)/chude train $(TRAINED_ON) --weight read:false=0.2 --variants seeds/variants.toml --topics seeds/topics.toml \
-		-o model/pretrained
+		--stream $(DATA)/stream-train.jsonl.gz --stream $(DATA)/articles-rest.jsonl.gz -o model/pretrained
 	$(BIN)/chude eval $(DATA)/dev.jsonl.gz --model model/pretrained --compare $(DATA)/train.jsonl.gz --topics seeds/topics.toml \
 		--card model/pretrained/MODEL_CARD.md
 	for natural in stream-dev articles-dev; do \

@@ -17,7 +17,7 @@
     ├── StorageError       a file of the home folder cannot be read or written
     │   └── StorageFull        no space is left for it
     ├── SettingError       a `CHUDE_...` variable that cannot be used
-    ├── DataError          labelled data cannot be used; carries one `Problem` a bad record
+    ├── DataError          labelled data cannot be used; carries one `Problem` per bad record
     └── FitError           the data are readable, but nothing can be fitted on them
 
 `code` is the stable name that machines see; the message says what is wrong, where, and what to do.
@@ -168,7 +168,7 @@ class Problem:
 
 
 class DataError(ChudeError):
-    """Labelled data cannot be used; `problems` has one entry a bad record."""
+    """Labelled data cannot be used; `problems` has one entry per bad record."""
 
     code = "bad-data"
 

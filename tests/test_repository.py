@@ -9,22 +9,14 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
-from dataclasses import fields
 from itertools import combinations
 from pathlib import Path
 
-import click
 import pytest
 from conftest import REPO, SEEDS
 
 import model
-from model.document import FIELDS
-from model.page.content import PAGES
-from service.cli import cli
-from service.settings import Settings
 from training.corpus.examples import Example
-from training.corpus.registry import FORMATS
 
 TAGS = ("arms-control", "elections", "syria", "ukraine")
 
@@ -62,45 +54,6 @@ def test_public_names() -> None:
         "TopicTagger",
         "UnreadableText",
     ]
-
-
-def commands(group: click.Group, name: str = "chude") -> Iterator[tuple[str, click.Command]]:
-    """Yield every command, with those of its groups, by the words that call it."""
-    context = click.Context(group)
-    for part in group.list_commands(context):
-        command = group.get_command(context, part)
-        assert command is not None
-        yield f"{name} {part}", command
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{name} {part}")
-
-
-def test_every_command_option_and_setting_is_in_the_readme() -> None:
-    readme = (REPO / "README.md").read_text(encoding="utf-8")
-    for name, command in commands(cli):
-        assert name in readme
-        for parameter in command.params:
-            if isinstance(parameter, click.Option):
-                assert any(option in readme for option in parameter.opts), (name, parameter.opts)
-    sources = [path for folder in ("model", "training", "service") for path in (REPO / folder).rglob("*.py")]
-    settings = {
-        word
-        for path in sources
-        for word in path.read_text(encoding="utf-8").split('"')
-        if word.startswith("CHUDE_") and word != "CHUDE_" and word.isidentifier()
-    }
-    settings |= {f"CHUDE_{field.name.upper()}" for field in fields(Settings)}
-    assert all(setting in readme for setting in settings)
-
-
-def test_every_format_kind_of_text_and_extra_is_in_the_readme() -> None:
-    readme = (REPO / "README.md").read_text(encoding="utf-8")
-    for format in FORMATS.values():
-        assert all(f"`{suffix}`" in readme for suffix in format.suffixes), format.name
-    assert all(f"`{field}`" in readme for field in FIELDS)
-    assert all(f"`{page}`" in readme for page in PAGES)
-    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert all(f"`'.[{extra}]'`" in readme for extra in project["optional-dependencies"])
 
 
 def test_the_tests_that_decisions_name_are_there() -> None:

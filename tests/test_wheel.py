@@ -7,18 +7,15 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import distribution
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import requests
 from conftest import REPO, SEEDS
-from packaging.requirements import Requirement
 from serving import free_port, wait_until_ready
+from wheels import install_linked, make_venv
 
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
 BASE_MEGABYTES = 300
@@ -27,58 +24,10 @@ _FILE = re.compile(r'(?:href|src)="(static/[^"]+)"')
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", folder, REPO]
-    subprocess.run(command, check=True, capture_output=True)
-    (path,) = folder.glob("*.whl")
-    return path
-
-
-def requirements(wheel: Path) -> list[Requirement]:
-    """Return what a wheel needs; what an extra brings has the extra's name in its marker."""
-    with zipfile.ZipFile(wheel) as archive:
-        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        lines = archive.read(name).decode().splitlines()
-    return [Requirement(line.partition(": ")[2]) for line in lines if line.startswith("Requires-Dist: ")]
-
-
-def closure(needed: Iterable[Requirement]) -> set[str]:
-    """Return the names of the distributions that requirements without an extra bring, down to the last one."""
-    seen: set[tuple[str, str]] = set()
-    queue = [(requirement, "") for requirement in needed]
-    while queue:
-        requirement, extra = queue.pop()
-        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
-            continue
-        for part in ("", *requirement.extras):
-            if (requirement.name, part) not in seen:
-                seen.add((requirement.name, part))
-                theirs = distribution(requirement.name).requires or ()
-                queue += [(Requirement(line), part) for line in theirs]
-    return {name for name, _ in seen}
-
-
-def make_venv(folder: Path) -> Path:
-    """Make an empty venv, and return its folder of libraries."""
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
-    return next((folder / "lib").glob("python*")) / "site-packages"
-
-
 @pytest.fixture(scope="module")
 def base(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel in a venv with only the base's libraries, linked to this environment's: nothing is downloaded."""
-    folder = tmp_path_factory.mktemp("base") / "venv"
-    libraries = make_venv(folder)
-    pip = [folder / "bin" / "pip", "install", "--no-deps", "--no-index", "--quiet", wheel]
-    subprocess.run(pip, check=True, capture_output=True)
-    for name in closure(requirements(wheel)):
-        for file in distribution(name).files or ():
-            top = Path(str(file)).parts[0]
-            if top not in ("..", "__pycache__") and not (libraries / top).exists():
-                (libraries / top).symlink_to(Path(str(distribution(name).locate_file(top))))
-    return folder / "bin"
+    return install_linked(wheel, tmp_path_factory.mktemp("base") / "venv")
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ class Extract(NamedTuple):
     """The text of the article in a page."""
 
     text: str
-    """With the parts between the article's that are not its own."""
+    """The article, with those parts of the page that stand between its own."""
     left_out: tuple[LeftOut, ...] = ()
     """The parts that are not the article's, in order of the text."""
     warnings: tuple[str, ...] = ()

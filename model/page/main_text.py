@@ -25,11 +25,11 @@ class MainText:
         self._grams = {gram for n in range(1, N_GRAM + 1) for gram in _grams(words, n)}
 
     def has_line(self, words: Sequence[str]) -> bool:
-        """Tell whether these are the words of a line."""
+        """Tell whether some line of the text consists of these words."""
         return tuple(words) in self._lines
 
     def covers(self, words: Sequence[str], share: float = _MIN_COVERED) -> bool:
-        """Tell whether at least this share of the runs of words is in the text."""
+        """Tell whether at least this share of the runs of these words stands in the text."""
         grams = list(_grams(words, min(N_GRAM, len(words))))
         return sum(gram in self._grams for gram in grams) >= share * len(grams) > 0
 

@@ -10,7 +10,7 @@ from model.page.lines import HEADLINE, PARAGRAPH, SECTION, names_in
 from model.page.page_lines import PageLines
 
 MIN_COMMON_NAMES = 0.25
-"""Share of the proper names of a line that those of an article have to be for the line to be the article's."""
+"""A line belongs to the article where the article has at least this share of the line's proper names."""
 _CUT = ("...", "…")
 _SOURCE = re.compile(r"(?:^|[(/])\s{0,2}(?:theo|nguồn)[\s:]", re.I)
 _SOURCE_CHARS = 60

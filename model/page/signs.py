@@ -48,7 +48,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def _slots(starts: Keys) -> Ints:
-    """Return where the first symbols of lines stand in a table, whatever ends a line, and what follows, left out."""
+    """Return the slot of each line in the table, by its first symbols up to a line break."""
     high = starts & _BREAKS
     lowest = high & (~high + _ONE)
     return (((starts & ((lowest >> _BREAK_BIT) - _ONE | lowest)) * _SPREAD) >> _SHIFT).view(np.int64)

@@ -58,7 +58,7 @@ class Block(NamedTuple):
 
     @property
     def is_link(self) -> bool:
-        """Tell whether the block is but for a fifth of its words links."""
+        """Tell whether at least four fifths of the words of the block are links."""
         return self.n_link_words >= 0.8 * self.n_words > 0
 
 

@@ -115,7 +115,7 @@ def _letters(line: str) -> str:
 
 
 def _copies(lines: Sequence[str]) -> Iterator[int]:
-    """Yield the numbers of the lines that the first one begins with, but for punctuation inside."""
+    """Yield the numbers of the lines with which the first line begins; punctuation does not count."""
     first = lines[0][:_FIRST_CHARS].lower()
     title = _letters(lines[0])
     for n in range(1, len(lines)):

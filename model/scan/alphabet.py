@@ -1,7 +1,7 @@
 """The alphabet: which of 127 symbols each UTF-16 code unit is read as.
 
 Case, look-alikes of Đ, full-width forms and the accents of foreign Latin letters (ü, ş, ñ) are folded here, by one
-table look-up a character. The 93 lower-case letters of Vietnamese stay apart, tone marks and all. Scripts other than
+table look-up per character. The 93 lower-case letters of Vietnamese stay apart, tone marks and all. Scripts other than
 Latin are no part of any word: chude reads Vietnamese.
 """
 
@@ -29,8 +29,8 @@ SYMBOLS = "0123456789" + LETTERS
 GAP = 0
 """Between words, and nothing else: space, comma, a bracket, a letter of another script."""
 SIGN, IRREGULAR = 128, 129
-"""Gaps, too, with which what is no prose begins, or that are in it: "/" and `NOTICED`; and what `repair` composes or
-deletes. See `model.loading`."""
+"""Two more kinds of gaps, which `model.loading` looks for. SIGN: "/" and `NOTICED`, which stand in addresses, markup
+and mojibake. IRREGULAR: what `repair` composes or deletes."""
 FIRST_BOUNDARY = 130
 """Numbers from here on can end a sentence."""
 PERIOD, TERMINATOR, NEWLINE, HARD_BREAK = 130, 131, 132, 133
@@ -45,10 +45,10 @@ INVISIBLE = (
 COMBINING = "".join(map(chr, range(0x0300, 0x0370)))
 """Combining marks: text with any of them is composed (NFC) first; what will not compose is deleted."""
 NOTICED = "\0<&@Æ€¡¢£¤¥¦§¨©«¬®¯±´µ¶·¸»¼½¾¿×÷" + "".join(chr(c) for c in range(0x80, 0xA0) if c != 0x85)
-"""Gaps that are rare in Vietnamese, and with which markup, entities, addresses and mojibake begin or that are in them;
-NUL, of which a warning tells.
+"""Gaps that are rare in Vietnamese prose, and that stand in markup, entities, addresses and mojibake. NUL is one of
+them, as a warning tells of it.
 
-A text with any of them, an invisible or a combining character, "//" or "www." is looked at by itself; no other is.
+A text is looked at by itself only where it has one of them, an invisible or a combining character, "//" or "www.".
 """
 _LINE_BREAKS = "\n\v\f\x85\u2028\u2029"
 _RANGES = ((0x30, 0x250), (0x1E00, 0x1F00), (0x212A, 0x212C), (0xFF10, 0xFF5B))

@@ -62,7 +62,7 @@ def _build_verdicts() -> Verdicts:
     kinds = np.array([*following, unseen])
 
     def skip(kind: int, start: Ints) -> Ints:
-        """Return the first place from `start` on that is of another kind, or that `_LOOK_AHEAD` of it precede."""
+        """Return the first place from `start` on that is of another kind, `_LOOK_AHEAD` places further at most."""
         place, goes_on = start.copy(), np.ones(last.size, bool)
         for _ in range(_LOOK_AHEAD):
             goes_on &= kinds[place, every] == kind
@@ -98,7 +98,7 @@ _SHORT_WORD_AT = _build_short_words()
 
 
 def _judge(codes: Codes, at: Ints, mark: Symbols) -> Verdicts:
-    """Look up the verdicts on marks as if they stood `at` these offsets, shape (marks,)."""
+    """Return the verdict on each mark as if it stood at the offset in `at`, shape (marks,)."""
     around: Codes = codes.take(at[:, None] + _PLACES, mode="wrap")  # whatever is behind the last TEXT_END
     number = _KIND_OF.take(around, mode="wrap") @ _DIGITS
     return _VERDICTS.take((number + _OFFSET_OF.take(mark)).astype(np.int64))

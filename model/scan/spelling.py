@@ -34,7 +34,7 @@ _NEW_STYLE = re.compile("|".join(_TONE_ON_FIRST))
 
 
 class _Fold(dict[int, str]):
-    """Letters as the alphabet reads them, worked out when first met; a space for everything else."""
+    """Maps a character to the letter that the alphabet reads it as, or to a space; worked out when first met."""
 
     def __missing__(self, code: int) -> str:
         symbol = int(SYMBOL_OF[code]) if code < SYMBOL_OF.size else GAP
@@ -48,7 +48,8 @@ _FOLD = _Fold()
 def _compositions(text: str) -> Iterator[Edit]:
     """Yield where a character and the irregular ones behind it begin and end, and what they compose to (NFC).
 
-    Of a run of marks the first 30 count, as in Unicode's Stream-Safe Text Format: composing takes the square of them.
+    Of a run of marks the first 30 count, as in Unicode's Stream-Safe Text Format: the time of composing grows with
+    the square of their number.
     """
     for match in _IRREGULAR.finditer(text) if _may_be_irregular(text) else ():
         start, end = max(match.start() - 1, 0), match.end()
@@ -65,7 +66,7 @@ def _may_be_irregular(text: str) -> bool:
 
 
 _PASSES = (entities, addresses_and_markup, _compositions)
-"""The repairs, each of what the one before left; all take time in proportion to the length of the text."""
+"""The repairs in order: each gets what the one before returned. All take time in proportion to the text's length."""
 
 
 def repair(text: str) -> str:

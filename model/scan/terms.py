@@ -46,7 +46,7 @@ _N_CLASSES = 13
 _FIRST_CLASS = np.uint32(1 << 3)
 _PAIR = np.uint32((1 << _N_CLASSES) - 1 << 3)
 _ENDS = np.uint32(16)
-"""How many bits further up a word has what it ends."""
+"""How many bits above what a word begins stands what it ends: see the drawing."""
 
 
 def _longer(n_words: int) -> np.uint32:

@@ -1,8 +1,8 @@
 """The output of a batch run: written beside its name, renamed when whole, and resumable after any kind of end.
 
-`OUTPUT.part` holds the finished blocks, `OUTPUT.part.jsonl` says what run they belong to, and then, a line for each,
-what was done up to it. A block counts once it has its line; what the first file has beyond that is cut off when the run
-goes on. A run that has tagged nothing when it ends leaves neither.
+`OUTPUT.part` holds the finished blocks. The first line of `OUTPUT.part.jsonl` says what run they belong to, and each
+further line what was done up to the end of one block. A block counts once it has its line; what `OUTPUT.part` has
+beyond that is cut off when the run goes on. A run that has tagged nothing when it ends leaves neither file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether two records of a run have one id, in eight bytes for each record.
+"""Whether two records of a run have the same id, with eight bytes of memory per record.
 
 >>> ids = Ids()
 >>> ids.add(id_keys(["a", "b"]))
@@ -15,7 +15,7 @@ from hashlib import blake2b
 import numpy as np
 
 _KEY_BYTES = 8
-"""Of a million ids, two that differ have one key once in 37 million runs."""
+"""In one of 37 million runs of a million ids, two that differ have the same key."""
 
 
 def id_keys(ids: Iterable[str | int | float]) -> bytes:

@@ -30,7 +30,7 @@ from training.corpus.sources import Source
 OnBlock = Callable[[Counts, int], None]
 """Gets the counts with a block, and how far it goes, before the block is written; an exception ends the run."""
 WORTH_HELP_BYTES = 1 << 24
-"""A run of less is over before other processes have started."""
+"""Size of the inputs in bytes; a run of less is over before other processes have started."""
 
 
 def describe_run(sources: Iterable[Source], shared: SharedArtifact, options: Options) -> dict[str, Any] | None:

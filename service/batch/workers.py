@@ -23,7 +23,7 @@ _LOOK_EVERY_S = 0.5
 _AT_ONCE = 4
 """Blocks that are sent to a process together, and come back together."""
 _MOST_UNREAD = 32
-"""Results that may wait for an earlier one, for each helper."""
+"""How many results per helper may wait for an earlier one."""
 _IDLE_S = 300
 
 
@@ -121,7 +121,7 @@ def _share(
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Put Ctrl-C off while processes are started; they inherit that, and leave it to this one to end them.
+    """Block Ctrl-C while processes are started: they inherit the block, so that it is this process that ends them.
 
     A terminal sends the signal to all of them, and each would print a traceback.
     """

@@ -17,7 +17,7 @@ _HELP = {
     "host": "Address to listen on.",
     "port": "Port to listen on; 0 takes a free one.",
     "workers": "Processes.",
-    "threads": "Requests of each dear kind that a process answers at a time.",
+    "threads": "Requests of each costly kind that a process answers at a time.",
     "request_timeout_s": "Seconds that a client has to send a request.",
     "stop_timeout_s": "Seconds that running requests have to finish when the service stops.",
     "max_body_bytes": "Largest request.",

@@ -27,14 +27,14 @@ _SHOWN_TERMS = 8
 
 @click.command("tag")
 @click.argument("files", nargs=-1, metavar="[FILE|-]...")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.option("--explain", is_flag=True, help="Show the sentences and terms that carried each tag.")
 @click.option("--html", "kind", flag_value="html", help="Read every FILE as HTML, also without a sign of it.")
 @click.option("--page", "kind", flag_value="page", help="Read every FILE as a page, and cut the article out of it.")
 @click.option("--text", "kind", flag_value="text", help="Read every FILE as it stands: no HTML, nothing cut out.")
 @click.option("--model", help="Folder of an artifact, or a version; by default the live one.")
 def command(files: tuple[str, ...], as_json: bool, explain: bool, kind: str | None, model: str | None) -> int:
-    """Print the topic tags of each FILE, one article a file; - or nothing reads standard input.
+    """Print the topic tags of each FILE, one article per file; - or no FILE reads standard input.
 
     HTML is recognised by its markup. Of a crawled page only the article is read.
     """

@@ -51,7 +51,7 @@ class Stretch(NamedTuple):
     size: int
 
     def read(self) -> bytes:
-        """Return it. Raises DataError when it is no longer there."""
+        """Return the bytes of this part. Raises DataError when it is no longer there."""
         try:
             with self.path.open("rb") as stream:
                 stream.seek(self.start)

@@ -19,7 +19,7 @@ Identity: TypeAlias = str | int | float
 _LONG_CHARS = 200
 _TIMES_LONGER = 5
 _PROSE_SPACES = 30
-"""So many spaces stand in every 200 characters of Vietnamese prose, whose words are syllables; in no URL or key."""
+"""Vietnamese prose, whose words are syllables, has at least so many spaces per 200 characters; URLs have fewer."""
 
 
 def place(file: str, line: int) -> str:
@@ -35,7 +35,7 @@ class Record(NamedTuple):
     fields: dict[str, object]
     """Values as JSON has them: dates are ISO 8601, decimals and bytes are strings."""
     problems: tuple[Problem, ...] = ()
-    """What is broken in single fields: a record is lost by them only where such a field is used."""
+    """What is broken in single fields: it costs the record only where such a field is read."""
     warnings: tuple[str, ...] = ()
     """How a file that is one record was decoded, where its user should know."""
 

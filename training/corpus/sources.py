@@ -21,7 +21,7 @@ _SAMPLE_RECORDS = 100
 
 
 class InputError(DataError):
-    """Inputs that cannot be opened; the message has all of them, a line each."""
+    """Inputs that cannot be opened; the message has all of them, one per line."""
 
     def __str__(self) -> str:
         return "\nchude: ".join(map(str, self.problems))

@@ -78,9 +78,8 @@ def measure(
         figures["f1_interval"] = _interval(resampled[:, column])
         by_tag[tag] = figures
     names = ("precision", "recall", "f1", "average_precision", "brier", "calibration_error")
-    met: Flags = np.asarray(((label | given) & counted).any(axis=0))
-    if not met.any():
-        met = np.ones(len(tags), bool)
+    met = np.asarray(((label | given) & counted).any(axis=0))
+    met |= not met.any()
     shown = [figures for figures, is_met in zip(by_tag.values(), met, strict=True) if is_met]
     macro: dict[str, Any] = {name: round(float(np.mean([figures[name] for figures in shown])), 4) for name in names}
     macro["f1_interval"] = _interval(resampled[:, met].mean(axis=1))

@@ -1,4 +1,4 @@
-"""Lanes: threads for requests of one cost, so that cheap requests never wait for dear ones."""
+"""Lanes: threads for requests of one cost, so that cheap requests never wait for costly ones."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +26,34 @@ def make_home(home: Path) -> None:
         home.parent.mkdir(parents=True, exist_ok=True)
         home.mkdir(mode=0o700, exist_ok=True)
         sync(home.parent)
+
+
+def give_to_owner(home: Path) -> None:
+    """Give what root has made in the home folder to the folder's owner, so that the service can go on using it.
+
+    Done by root alone, in the home folder of another user. Only folders, and files of one name, are given away: a
+    second name could be that of a file elsewhere, which is none of ours.
+    """
+    if os.geteuid() != 0 or not home.is_dir():
+        return
+    owner = home.stat()
+    if owner.st_uid == 0:
+        return
+    for folder, _, files in os.walk(home):
+        for path in (folder, *(os.path.join(folder, name) for name in files)):
+            _give(path, owner.st_uid, owner.st_gid)
+
+
+def _give(path: str, user: int, group: int) -> None:
+    with suppress(OSError):  # gone by now, or a link
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            status = os.fstat(number)
+            is_ours = stat.S_ISDIR(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink == 1)
+            if status.st_uid == 0 and is_ours:
+                os.fchown(number, user, group)
+        finally:
+            os.close(number)
 
 
 def close_to_others(path: Path) -> None:

@@ -11,14 +11,17 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 
 import click
 from click.shell_completion import shell_complete
 
 from model.environment import read_environment
-from model.errors import ChudeError
+from model.errors import ChudeError, SettingError
 from model.extras import how_to_install
+from model.storage import give_to_owner
+from model.versions import home_folder
 
 _COMPLETE = "_CHUDE_COMPLETE"
 """Variable that a shell sets to have a command line completed."""
@@ -32,6 +35,7 @@ _COMMANDS = {
     "serve": "service.commands.serve",
     "keys": "service.commands.keys",
     "labels": "service.commands.labels",
+    "topics": "service.commands.topics",
     "retrain": "service.commands.retrain",
     "models": "service.commands.models",
     "export": "service.commands.models:export",
@@ -81,7 +85,15 @@ def main() -> None:
         if environ.get("CHUDE_DEBUG"):
             traceback.print_exc()
         status = _fail(f"internal error, please report it: {type(error).__name__}: {error} (CHUDE_DEBUG=1 shows where)")
+    finally:
+        _give_home_to_its_owner(environ)
     sys.exit(status)
+
+
+def _give_home_to_its_owner(environ: Mapping[str, str]) -> None:
+    """Give the home folder's owner what a command run by root has made in it, such as keys or labels."""
+    with suppress(SettingError, OSError):
+        give_to_owner(home_folder(environ))
 
 
 def _run(environ: Mapping[str, str]) -> int:

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from serving import Service, running
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+_WAIT_MS = 60_000
+"""Ends a test that hangs; what is waited for happens sooner, however busy the machine is."""
+expect.set_options(timeout=_WAIT_MS)
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -79,7 +82,7 @@ class Tab:
 def opened(browser: Browser, url: str, **options: Any) -> Iterator[Tab]:
     """Open a tab in a profile of its own; at the end nothing may have broken a policy or failed in a script."""
     context = browser.new_context(**options)
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(_WAIT_MS)
     tab = Tab(context, url)
     try:
         yield tab

@@ -62,11 +62,36 @@ def test_without_a_home_what_keeps_files_asks_for_one(command: str) -> None:
 
 def test_labels_of_a_user_without_a_name(tmp_path: Path) -> None:
     records = tmp_path / "a.jsonl"
-    records.write_text('{"text": "Bầu cử ở Mỹ", "tags": []}\n', encoding="utf-8")
+    records.write_text('{"text": "Giá gạo ở Mỹ", "tags": []}\n', encoding="utf-8")
     home = {"CHUDE_HOME": str(tmp_path / "home")}
     done = run_as_nobody("labels", "import", records, environ=home)
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 added" in done.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files in the home folder of somebody else")
+def test_what_root_makes_is_the_owners_of_the_home_folder(tmp_path: Path) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir()
+    elsewhere.write_text("root's own", encoding="utf-8")
+    os.link(elsewhere, home / "second-name")
+    (home / "link").symlink_to(elsewhere)
+    os.chown(home, 12345, 12346)
+    records = tmp_path / "a.jsonl"
+    records.write_text('{"text": "Giá gạo ở Mỹ", "tags": []}\n', encoding="utf-8")
+    for arguments in (
+        ["keys", "add", "desk"],
+        ["labels", "import", records],
+        ["topics", "set", "syria", "--threshold", "0.5"],
+    ):
+        command = [sys.executable, "-m", "service", *map(str, arguments)]
+        subprocess.run(command, env={**BARE, "CHUDE_HOME": str(home)}, capture_output=True, check=True)
+    made = {path.relative_to(home).as_posix() for path in home.rglob("*")}
+    assert {"keys.json", "labels.sqlite", "topics.json", "live", "models"} <= made
+    owners = {path: (path.lstat().st_uid, path.lstat().st_gid) for path in home.rglob("*")}
+    not_given = {home / "second-name", home / "link"}
+    assert {path for path, owner in owners.items() if owner != (12345, 12346)} == not_given
+    assert elsewhere.stat().st_uid == 0
 
 
 def test_who_labels() -> None:

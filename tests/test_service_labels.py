@@ -12,6 +12,9 @@ import pytest
 from conftest import SEEDS
 from running import Run
 
+from model.errors import DataError
+from training.corpus.readers import read_records
+from training.corpus.writers import write_unlabelled
 from training.labels.store import open_store
 
 PROSE = "Mưa lớn kéo dài ở các tỉnh miền núi, nhiều con đường bị nước cuốn trôi và người dân phải rời nhà. "
@@ -31,9 +34,9 @@ def test_labels_on_the_command_line(run: Run, tmp_path: Path) -> None:
     assert "253 added, 0 changed, 0 unchanged, 0 refused" in run("labels", "import", SEEDS / "articles.jsonl").stdout
     assert "0 added, 0 changed, 253 unchanged, 0 refused" in run("labels", "import", SEEDS / "articles.jsonl").stdout
     bad = tmp_path / "bad.jsonl"
-    bad.write_text('{"text": "một bài mới", "tags": []}\n{"text": "hai", "tags": ["Syria"]}\n', encoding="utf-8")
+    bad.write_text('{"text": "một bài mới", "tags": []}\n{"text": "hai", "tags": ["Xy Ria"]}\n', encoding="utf-8")
     refused = run("labels", "import", bad, status=1)
-    assert f"{bad}:2: tags: 'Syria' is no tag" in refused.stderr
+    assert f"{bad}:2: tags: 'Xy Ria' is no tag" in refused.stderr
     assert "nothing imported" in refused.stdout
     assert "1 added, 0 changed, 0 unchanged, 1 refused" in run("labels", "import", bad, "--skip-bad").stdout
     assert run("labels", "stats").stdout.startswith("254 texts, ")
@@ -127,13 +130,77 @@ def test_suggest(run: Run, tmp_path: Path) -> None:
     suggested = sorted(parse_lines(done.stdout), key=lambda record: str(record["id"]))
     assert [record["id"] for record in suggested] == [f"{pool}:2", 7]
     assert (suggested[0]["title"], suggested[0]["lead"]) == ("Giá gạo tăng nhẹ", "Chợ đông hơn mọi khi.")
-    assert all(record["tags"] == [] for record in suggested)
+    assert all(record["tags"] is None for record in suggested)
     assert f"{pool}:3: text: must be a string, not int 5" in done.stderr
     labelled = tmp_path / "labelled.jsonl"
     labelled.write_text(done.stdout, encoding="utf-8")
+    assert "labelled.jsonl:1: tags: is null: fill in the tags" in run("labels", "import", labelled, status=1).stderr
+    labelled.write_text(done.stdout.replace('"tags":null', '"tags":[]'), encoding="utf-8")
     assert "2 added" in run("labels", "import", labelled).stdout
     again = run("labels", "suggest", pool)
     assert (again.stdout, "nothing to suggest: each text is labelled (2 read)" in again.stderr) == ("", True)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.xlsx", "a.json", "a.parquet"])
+def test_what_is_suggested_is_no_label_until_it_is_filled_in(tmp_path: Path, name: str) -> None:
+    records = [{"id": n, "text": f"bài {n}", "tags": None, "why": "syria", "scores": {"syria": 0.5}} for n in (1, 2)]
+    assert write_unlabelled(records, tmp_path / name) == 2
+    read = list(read_records([tmp_path / name], notify=(notes := []).append))
+    if name == "a.json":  # tasks of Label Studio that nobody has annotated
+        assert (read, notes) == ([], [f"{tmp_path / name}: 2 records without an answer are left out"])
+        return
+    assert [str(problem).split(": ", 1)[1][:15] for problem in read] == [
+        f"tags: is {'?' if name in ('a.csv', 'a.xlsx') else 'null'}: fill"[:15]
+    ] * 2
+    with pytest.raises(DataError, match="fasttext has no place for a text that waits"):
+        write_unlabelled(records, tmp_path / "a.ft")
+
+
+def test_texts_for_a_topic_that_the_model_lacks(run: Run, tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("# Dải Gaza\ndải Gaza\nHamas\n\n", encoding="utf-8")
+    texts = ["Hamas nói về dải Gaza.", "Giá gạo tăng nhẹ.", "Đoàn xe tới Dải  GAZA.", "Mưa lớn ở miền núi."]
+    pool = write_lines(tmp_path / "pool.jsonl", *({"id": n, "text": text} for n, text in enumerate(texts)))
+    refused = run("labels", "suggest", pool, "--topic", "gaza", status=2)
+    assert "gaza: the model does not know it, and it has no key words" in refused.stderr
+    run("topics", "add", "gaza", "--keywords", words)
+    found = parse_lines(run("labels", "suggest", pool, "--topic", "gaza", "-n", 2).stdout)
+    assert [(record["id"], record["why"]) for record in found] == [(0, "gaza: Hamas, dải Gaza"), (2, "gaza: dải Gaza")]
+    table = tmp_path / "out.csv"
+    assert "2 texts to label" in run("labels", "suggest", pool, "-n", 2, "--topic", "gaza", "-o", table).stdout
+    assert table.read_text(encoding="utf-8").startswith("id,text,tags,why,scores\n0,Hamas nói về dải Gaza.,?,")
+    assert "is there, perhaps with labels" in run("labels", "suggest", pool, "-o", table, status=1).stderr
+
+
+def test_unknown_tags_wait_for_a_word(run: Run, tmp_path: Path) -> None:
+    path = write_lines(
+        tmp_path / "a.jsonl", {"text": "Bom rơi.", "tags": "Ukraine; gaza"}, {"text": "Mưa.", "tags": []}
+    )
+    refused = run("labels", "import", path, status=1)
+    assert f"{path}:1: tags: unknown tag 'gaza': the tags are arms-control, elections" in refused.stderr
+    near = write_lines(tmp_path / "b.jsonl", {"text": "Bom rơi.", "tags": ["ukrain"]})
+    assert "unknown tag 'ukrain': did you mean ukraine?" in run("labels", "import", near, status=1).stderr
+    assert "2 added" in run("labels", "import", path, "--judged", "gaza").stdout
+    judged = [record["judged"] for record in parse_lines(run("labels", "export", "-").stdout)]
+    assert judged == [["gaza", "ukraine"], ["gaza"]]
+    assert (
+        "1 added" in run("labels", "import", write_lines(tmp_path / "c.jsonl", {"text": "c", "tags": ["gaza"]})).stdout
+    )
+    assert "1 changed" in run("labels", "import", near, "--new-tags", "--judged", "all").stdout
+
+
+def test_an_import_says_what_it_takes_from_the_model(run: Run, tmp_path: Path) -> None:
+    texts = [f"Quân đội Syria mở chiến dịch {n} ở Idlib." for n in range(3)]
+    records = [{"text": text, "tags": ["gaza"] if n == 0 else []} for n, text in enumerate(texts)]
+    told = run("labels", "import", write_lines(tmp_path / "gaza.jsonl", *records), "--new-tags").stderr
+    assert "3 of 3 texts have syria from the live model, and no label of the same origin has it" in told
+    plain = [{"text": f"{text} Hết.", "tags": []} for text in texts]
+    told = run("labels", "import", write_lines(tmp_path / "none.jsonl", *plain)).stderr
+    assert "none.jsonl: 3 of 3 texts lose syria: judged, or not looked at? use --judged TAG" in told
+    whole = [{"text": text, "tags": ["gaza", "syria"]} for text in texts]
+    run("labels", "import", write_lines(tmp_path / "whole.jsonl", *whole))
+    again = run("labels", "import", tmp_path / "gaza.jsonl").stderr
+    assert "3 of the texts that change had syria in the store, and have it no more" in again
 
 
 def test_suggest_with_a_column_that_is_not_there(run: Run, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import f1_score
 
 from model import FitError, TopicTagger
-from model.artifact.files import MANIFEST, REFERENCE, WEIGHTS, load, save
+from model.artifact import MANIFEST, REFERENCE, WEIGHTS, load, save
 from model.document import Document
 from training.corpus.duplicates import find_near_duplicates, group_duplicates
 from training.corpus.examples import Columns, Example, label_matrix

@@ -24,7 +24,7 @@ from training.labels.additions import is_held_out
 from training.labels.errors import StoreError
 from training.labels.job_progress import JobCancelled
 from training.labels.jobs import JobRunning, Jobs, JobUnknown
-from training.labels.store import Labelling, LabelStore, Stats, open_store
+from training.labels.store import LabelAmbiguous, Labelling, LabelStore, Stats, open_store
 from training.labels.suggestions import keep_queue, suggest, waiting
 from training.progress import Progress
 
@@ -95,7 +95,23 @@ def test_an_example_comes_out_as_it_came_in(store: LabelStore) -> None:
     assert {row.digest for row in rows} == {text_digest(example.text) for example in given}
     columns = {row.id: (row.title, row.lead, row.text, row.body) for row in rows if row.id_is_number}
     assert columns["7"] == ("Bầu cử sớm", None, "Trời mưa cả ngày.", None)
-    assert store.delete(["7"]) == 2
+    with pytest.raises(LabelAmbiguous, match=r'7: 2 texts have this id: name one by its digest: [0-9a-f]{16} "'):
+        store.delete(["n4", "7"])
+    assert store.stats().texts == 5
+    assert store.delete([text_digest("Chỉ có tiêu đề")[:16], "nobody"]) == 1
+    assert store.delete(["7"]) == 1
+
+
+def test_places_in_files_of_one_name_are_ids_apart(store: LabelStore) -> None:
+    def line_of(text: str) -> Example:
+        return Example("a.csv:1", Document(text=text), frozenset(), file="a.csv", line=1)
+
+    store.add([line_of("một")], ME)
+    store.add([line_of("hai")], ME)
+    assert store.add([line_of("hai")], ME).unchanged == 1
+    assert [example.id for example in store.examples()] == ["a.csv:1", f"a.csv:1#{text_digest('hai')[:8]}"]
+    assert store.delete(["a.csv:1"]) == 1
+    assert [example.text for example in store.examples()] == ["hai"]
 
 
 fields = st.text(st.characters(codec=None), max_size=8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -19,6 +20,7 @@ from wheels import install_linked, make_venv
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
 BASE_MEGABYTES = 300
 """Most that a fresh venv of the base install may take: it was 794 MB when everything was in it, 273 MB after."""
+_FILE = re.compile(r'(?:href|src)="(static/[^"]+)"')
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -64,8 +66,12 @@ def check_base(run: Run, binaries: Path, folder: Path) -> None:
     with subprocess.Popen(command, cwd=folder, env=environ, **log) as service:  # type: ignore[call-overload]
         wait_until_ready(port)
         answer = requests.post(f"http://127.0.0.1:{port}/predict", json={"text": SYRIA}, timeout=60)
+        page = requests.post(f"http://127.0.0.1:{port}/", data={"text": SYRIA}, timeout=60)
+        files = [requests.get(f"http://127.0.0.1:{port}/{name}", timeout=60) for name in re.findall(_FILE, page.text)]
         service.send_signal(signal.SIGTERM)
     assert answer.json()["tags"] == ["syria"]
+    assert "Chủ đề: Syria" in page.text
+    assert [file.status_code for file in files] == [200, 200, 200]
 
 
 @pytest.mark.parametrize(

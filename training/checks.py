@@ -9,10 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from model.errors import FitError, Problem
+from model.tagger import TopicTagger
 from training.corpus.duplicates import Pair, find_near_duplicates, text_digest
-from training.corpus.examples import Example, borderline_matrix, judged_matrix, suggest_tag
+from training.corpus.examples import Example, borderline_matrix, judged_matrix
+from training.corpus.vocabulary import Vocabulary
 from training.fit.decisions import MIN_POSITIVES
 from training.fit.fitting import FitOptions, fit_examples
+from training.measure import score_examples
 from training.progress import Progress, silent
 
 SHORT_WORDS = 8
@@ -31,6 +34,8 @@ class Doubt:
     has_tag: bool
     probability: float
     """Of the tag, by a model that did not see the example."""
+    live: float | None = None
+    """Of the tag, by the live model; None where that does not know the tag, or is not asked."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,18 @@ class CheckReport:
     doubts: list[Doubt] = field(default_factory=list)
     not_fitted: str = ""
     """Why no doubts were looked for, if they weren't."""
+    not_judged: dict[str, int] = field(default_factory=dict)
+    """How many texts the live model gives each tag whose labels do not say that it was judged."""
+
+    @property
+    def missed(self) -> list[Doubt]:
+        """Return the labels that lack a tag which the text most likely has."""
+        return [doubt for doubt in self.doubts if not doubt.has_tag]
+
+    @property
+    def wrong(self) -> list[Doubt]:
+        """Return the labels with a tag which the text most likely does not have."""
+        return [doubt for doubt in self.doubts if doubt.has_tag]
 
     @property
     def failed(self) -> bool:
@@ -62,13 +79,21 @@ class CheckReport:
 
 
 def check_records(
-    read: Iterable[Example | Problem], known_tags: Collection[str], options: FitOptions, progress: Progress = silent
+    read: Iterable[Example | Problem],
+    known_tags: Collection[str],
+    options: FitOptions,
+    progress: Progress = silent,
+    live: TopicTagger | None = None,
 ) -> CheckReport:
-    """Report on what was read from labelled files; `known_tags` are names that a misspelt tag may have meant."""
+    """Report on labelled records; `known_tags` are names that a misspelt tag may have meant.
+
+    With the `live` model its view of the doubtful labels is told, and where it gives tags that nobody judged.
+    """
     records = list(read)
     examples = [record for record in records if isinstance(record, Example)]
     support = Counter(tag for example in examples for tag in sorted(example.tags))
-    established = {tag for tag, n in support.items() if n >= MIN_POSITIVES} | set(known_tags)
+    frequent = {tag for tag, n in support.items() if n >= MIN_POSITIVES}
+    established = Vocabulary(dict.fromkeys([*frequent, *known_tags], ()))
     problems = [_with_suggestion(record, established) for record in records if isinstance(record, Problem)]
     problems += _misspelt(examples, established)
     pairs = find_near_duplicates([example.text for example in examples], progress)
@@ -84,23 +109,44 @@ def check_records(
         [tag for tag, n in sorted(support.items()) if min(n, len(examples) - n) < MIN_POSITIVES],
     )
     try:
-        return replace(report, doubts=_find_doubts(examples, options, progress))
+        report = replace(report, doubts=_find_doubts(examples, options, progress))
     except FitError as error:
-        return replace(report, not_fitted=str(error))
+        report = replace(report, not_fitted=str(error))
+    return _with_view(report, live, progress) if live else report
 
 
-def _with_suggestion(problem: Problem, known: Collection[str]) -> Problem:
-    meant = suggest_tag(problem.value, known) if problem.value else None
-    return replace(problem, message=f"{problem.message}; did you mean {meant}?") if meant else problem
+def _with_view(report: CheckReport, live: TopicTagger, progress: Progress) -> CheckReport:
+    """Return the report with what the live model says of the labels."""
+    probability, given = score_examples(live, report.examples, progress)
+    row = {id(example): n for n, example in enumerate(report.examples)}
+    column = {tag: n for n, tag in enumerate(live.tags)}
+    doubts = [
+        replace(doubt, live=float(probability[row[id(doubt.example)], column[doubt.tag]]))
+        if doubt.tag in column
+        else doubt
+        for doubt in report.doubts
+    ]
+    not_judged = (given & ~judged_matrix(report.examples, live.tags)).sum(axis=0)
+    counts = {tag: n for tag, n in zip(live.tags, not_judged.tolist(), strict=True) if n}
+    return replace(report, doubts=doubts, not_judged=counts)
 
 
-def _misspelt(examples: Iterable[Example], known: Collection[str]) -> list[Problem]:
+def _with_suggestion(problem: Problem, known: Vocabulary) -> Problem:
+    meant = known.suggest(problem.value) if problem.value else None
+    return (
+        replace(problem, message=f"{problem.message}; did you mean {meant}?")
+        if meant and meant not in problem.message
+        else problem
+    )
+
+
+def _misspelt(examples: Iterable[Example], known: Vocabulary) -> list[Problem]:
     """Return a problem for each tag that is not established, but looks like one that is."""
     return [
         Problem(example.file, example.line, "tags", f"unknown tag {tag!r}; did you mean {meant}?", tag)
         for example in examples
         for tag in sorted(example.tags | example.borderline)
-        if tag not in known and (meant := suggest_tag(tag, known))
+        if tag not in known.tags and (meant := known.suggest(tag))
     ]
 
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from model import TopicTagger
 from model.document import shorten
-from service.commands.columns import column_options, notify
+from service.commands.columns import column_options, n_of, notify
 from service.commands.progress_bar import show_progress
+from service.commands.store import the_store
+from service.commands.vocabulary import known_vocabulary, live_tagger
 from service.environment import cache_folder, environment
 from training.corpus.records import place
 from training.corpus.topics import read_topics
+from training.topics import vocabulary_of
 
 if TYPE_CHECKING:
-    from training.checks import CheckReport
+    from model.errors import Problem
+    from training.checks import CheckReport, Doubt
     from training.corpus.examples import Columns, Example
 
 _SHOWN = 50
@@ -26,22 +30,28 @@ _TITLE_CHARS = 60
 
 
 @click.command("check")
-@click.argument("data", nargs=-1, required=True)
+@click.argument("data", nargs=-1)
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the tags there should be.")
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
 @column_options
 def command(data: tuple[str, ...], topics: Path | None, jobs: int, columns: Columns) -> int:
-    """Check labelled DATA: broken records, duplicates, contradictions, misspelt, rare and doubtful tags.
+    """Check labelled DATA, or without DATA the label store.
 
-    The exit code is 1 if a record cannot be read, a tag is misspelt, or one text has different tags.
+    Told are broken records, duplicates, contradictions, misspelt and rare tags, and labels that are probably wrong or
+    missed. The exit code is 1 if a record cannot be read, a tag is misspelt, or one text has different tags.
     """
     from training.checks import check_records
     from training.corpus.readers import read_records
     from training.fit.fitting import FitOptions
 
-    known = set(read_topics(topics)) or set(TopicTagger.load().tags)
-    records = read_records(data, columns, notify)
-    report = check_records(records, known, FitOptions(jobs=jobs, cache=cache_folder(environment())), show_progress)
+    known = vocabulary_of((), read_topics(topics)) if topics else known_vocabulary(environment())
+    read: Iterable[Example | Problem]
+    if data:
+        read = read_records(data, replace(columns, vocabulary=known), notify)
+    else:
+        read = (example.judged_only(columns.judged) for example in the_store(environment()).judged_examples())
+    options = FitOptions(jobs=jobs, cache=cache_folder(environment()))
+    report = check_records(read, known.tags, options, show_progress, live_tagger("no view of the live model"))
     for line in _lines(report):
         click.echo(line)
     return 1 if report.failed else 0
@@ -64,15 +74,19 @@ def _lines(report: CheckReport) -> Iterator[str]:
     yield from _section("Exact duplicates", (f"{_at(a)} and {_at(b)}" for a, b in report.exact))
     yield from _section("Near duplicates", (f"{_at(a)} and {_at(b)}: {share:.0%} alike" for a, b, share in report.near))
     yield from _section("Very short texts", (_at(example) for example in report.short))
-    yield from _section(
-        "Labels that cross-validation contradicts",
-        (
-            f"{_at(d.example)}: {'has' if d.has_tag else 'lacks'} {d.tag}, probability {d.probability:.2f}"
-            for d in report.doubts
-        ),
-    )
+    yield from _section("Tags that were probably missed", map(_doubt, report.missed))
+    yield from _section("Labels that are probably wrong", map(_doubt, report.wrong))
+    if report.not_judged:
+        counts = ", ".join(f"{n_of(n, 'text')} {tag}" for tag, n in report.not_judged.items())
+        yield f"\nNot judged, and given by the live model: {counts}"
     if report.not_fitted:
         yield f"\nLabels were not cross-validated: {report.not_fitted}"
+
+
+def _doubt(doubt: Doubt) -> str:
+    live = "" if doubt.live is None else f", {doubt.live:.2f} by the live model"
+    verb = "has" if doubt.has_tag else "lacks"
+    return f"{_at(doubt.example)}: {verb} {doubt.tag}, probability {doubt.probability:.2f} by cross-validation{live}"
 
 
 def _too_few(report: CheckReport, n_with: int) -> str:
@@ -83,8 +97,8 @@ def _too_few(report: CheckReport, n_with: int) -> str:
 
 
 def _at(example: Example) -> str:
-    """Return where an example stands, its id if it has one, and the beginning of its title or text in quotes."""
-    where = place(example.file, example.line)
+    """Return where an example stands, its id if that is another one, and the beginning of its title or text."""
+    where = place(example.file, example.line) or str(example.id)
     identity = "" if example.id == where else f" ({example.id})"
     return f'{where}{identity} "{shorten(" ".join(example.text.split()), _TITLE_CHARS)}"'
 

@@ -47,7 +47,8 @@ _OPTIONS = (
 
 def _judged(given: tuple[str, ...]) -> frozenset[str] | None:
     """Return the tags in the values of --judged; None where it was not given. Raises BadParameter."""
-    from training.corpus.label_fields import EVERY_TAG, BadTag, parse_tags
+    from training.corpus.label_fields import EVERY_TAG, parse_tags
+    from training.corpus.vocabulary import BadTag
 
     if not given:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,10 @@ import click
 from model import TopicTagger
 from service.commands.columns import column_options, notify
 from service.commands.progress_bar import show_progress
+from service.commands.vocabulary import kept_topics
 from service.environment import environment
 from training.corpus.topics import read_topics
+from training.topics import vocabulary_of
 
 if TYPE_CHECKING:
     from training.corpus.examples import Columns
@@ -57,7 +60,8 @@ def command(
 
     _check_outputs(data, [*compare, *([topics] if topics else [])], json_file, report, card)
     tagger = TopicTagger.load(model, environ=environment())
-    examples = read_examples(data, columns, notify)
+    known = vocabulary_of(tagger.artifact.tags, kept_topics(environment()))
+    examples = read_examples(data, replace(columns, vocabulary=known), notify)
     evaluation = evaluate(tagger, examples, show_progress, exclusive=exclusive)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 import click
 
 from model import TopicTagger
-from model.errors import ArtifactError, DataError, Problem
+from model.errors import DataError, Problem
 from service.commands.columns import column_options, notify
 from service.commands.store import the_store
+from service.commands.vocabulary import known_vocabulary, live_tagger
 from service.environment import environment, user_name
 from training.corpus.column_check import check_columns
-from training.corpus.examples import Columns, Example
+from training.corpus.examples import Columns, Example, unknown_tags
 from training.corpus.readers import asked_for, read_records
 from training.corpus.sources import find_sources
+from training.corpus.vocabulary import Vocabulary
 from training.labels.store import Changes, Labelling, LabelStore
 from training.labels.taken import TakenTags, as_option
 
@@ -28,16 +31,20 @@ _MAX_COMPARED = 5000
 @click.argument("files", nargs=-1, required=True)
 @click.option("--skip-bad", is_flag=True, help="Import the good records of a file that has bad ones.")
 @click.option("--who", help="Who labelled; by default you.")
+@click.option("--new-tags", is_flag=True, help="Take tags that neither the model, nor a topic, nor a label has yet.")
 @column_options
-def command(files: tuple[str, ...], skip_bad: bool, who: str | None, columns: Columns) -> int:
+def command(files: tuple[str, ...], skip_bad: bool, who: str | None, new_tags: bool, columns: Columns) -> int:
     """Add the labels in FILES: all of a file, or, if a record in it is bad, nothing of it."""
-    store, tagger = the_store(environment()), _live_tagger()
+    store, tagger = the_store(environment()), live_tagger("the labels are not compared with the live model")
+    known = known_vocabulary(environment(), {*store.stats().tags, *(columns.judged or ())})
+    columns = replace(columns, vocabulary=known)
     check_columns(find_sources(files, labelled=True), asked_for(columns))
     failed = False
     for file in files:
         labelling = Labelling(who or user_name(environment()), file, tagger.version if tagger else None)
         taken = TakenTags()
-        changes = _import_file(store, file, columns, labelling, skip_bad, tagger, taken)
+        records = _records(file, columns, known if not new_tags else None)
+        changes = _import_file(store, file, records, labelling, skip_bad, tagger, taken)
         failed |= bool(changes.refused) and not skip_bad
         _tell(file, changes, skip_bad)
         if tagger and changes.added + changes.changed:
@@ -58,19 +65,10 @@ def _tell(file: str, changes: Changes, skip_bad: bool) -> None:
         notify(f"{file}: {n_texts:,} of the texts that change had {tag} in the store, and have it no more")
 
 
-def _live_tagger() -> TopicTagger | None:
-    """Return the live model; None, with a word on it, where it cannot be loaded: labels do not depend on it."""
-    try:
-        return TopicTagger.load(environ=environment())
-    except ArtifactError as error:
-        notify(f"the labels are not compared with the live model: {error}")
-        return None
-
-
 def _import_file(
     store: LabelStore,
     file: str,
-    columns: Columns,
+    records: Iterable[Example | Problem],
     labelling: Labelling,
     skip_bad: bool,
     tagger: TopicTagger | None,
@@ -79,7 +77,7 @@ def _import_file(
     refused: list[str] = []
 
     def good() -> Iterator[Example]:
-        for record in read_records([file], columns, notify):
+        for record in records:
             if isinstance(record, Example):
                 yield record
             else:
@@ -93,6 +91,19 @@ def _import_file(
         changes = Changes()
     changes.refused = refused
     return changes
+
+
+def _records(file: str, columns: Columns, known: Vocabulary | None) -> Iterator[Example | Problem]:
+    """Yield the records of a file; with `known`, a problem in place of each that has another tag."""
+    for record in read_records([file], columns, notify):
+        new = unknown_tags(record, known) if known and isinstance(record, Example) else []
+        yield Problem(file, record.line, "tags", _unknown(new[0], known), new[0]) if known and new else record
+
+
+def _unknown(tag: str, known: Vocabulary) -> str:
+    meant = known.suggest(tag)
+    question = f"did you mean {meant}?" if meant else f"the tags are {', '.join(sorted(known.tags))}"
+    return f"unknown tag {tag!r}: {question} --new-tags takes it as a new one, and so does `chude topics add {tag}`"
 
 
 def _counted(examples: Iterable[Example], tagger: TopicTagger | None, taken: TakenTags) -> Iterator[Example]:

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from model import TopicTagger
-from model.document import Document, FieldError
-from model.errors import Problem
-from service.commands import label_import
-from service.commands.columns import TEXT_COLUMN_HELP, notify
+from service.commands import label_import, label_suggest
 from service.commands.store import the_store
 from service.environment import environment
-from training.corpus.column_check import check_columns
-from training.corpus.examples import Columns
-from training.corpus.readers import asked_for
-from training.corpus.records import Identity, describe_unread
-from training.corpus.sources import Source, find_sources
 from training.corpus.writers import json_lines, write_examples
 from training.labels.exports import check_replaceable
-
-_SHOWN_PROBLEMS = 20
-"""Bad records that `suggest` names one by one; the others are counted."""
 
 
 @click.group("labels")
@@ -34,6 +20,7 @@ def command() -> None:
 
 
 command.add_command(label_import.command)
+command.add_command(label_suggest.command)
 
 
 @command.command("export")
@@ -86,80 +73,3 @@ def remove(ids: tuple[str, ...]) -> int:
     removed = the_store(environment()).delete(ids)
     click.echo(f"{removed} removed")
     return 0 if removed else 1
-
-
-@command.command("suggest")
-@click.argument("files", nargs=-1, required=True)
-@click.option("-n", "count", default=50, show_default=True, type=click.IntRange(min=1), help="How many texts.")
-@click.option("--queue", "to_queue", is_flag=True, help="Keep them in the store as well, for GET /queue.")
-@click.option("--text-column", help=TEXT_COLUMN_HELP)
-@click.option("--id-column", default="id", show_default=True, help="Field that names the text.")
-@click.option(
-    "--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1), help="Seed of the random part."
-)
-def suggest_(
-    files: tuple[str, ...], count: int, to_queue: bool, text_column: str | None, id_column: str, seed: int
-) -> int:
-    """Print the texts in FILES whose label would teach most, as JSON Lines with an empty list of tags to fill in."""
-    import msgspec
-
-    from training.labels.suggestions import keep_queue, suggest
-
-    sources = find_sources(files)
-    check_columns(sources, asked_for(Columns(text_column, id_column)))
-    store = the_store(environment())
-    candidates = _Candidates(sources, text_column, id_column)
-    suggestions = suggest(
-        TopicTagger.load(environ=environment()),
-        candidates,
-        store.digests(),
-        count,
-        seed=seed,
-        on_refusal=candidates.refuse,
-    )
-    if candidates.n_refused > _SHOWN_PROBLEMS:
-        notify(f"{candidates.n_refused:,} records in all cannot be read")
-    if candidates.n_refused and candidates.n_refused == candidates.n_records:
-        return 1
-    if to_queue:
-        keep_queue(store, suggestions)
-    for suggestion in suggestions:
-        to_label = {"id": suggestion.id, **suggestion.document.fields, "tags": list[str]()}
-        click.echo(msgspec.json.encode({**to_label, "why": suggestion.why, "scores": suggestion.scores}))
-    if not suggestions:
-        n_texts = candidates.n_records - candidates.n_refused
-        why = "each text is labelled" if n_texts else "there is no text"
-        notify(f"nothing to suggest: {why} ({n_texts:,} read)")
-    return 0
-
-
-@dataclass
-class _Candidates:
-    """The documents in some files; what cannot be read is told on the way."""
-
-    sources: list[Source]
-    text_column: str | None
-    id_column: str
-    n_records: int = 0
-    n_refused: int = 0
-
-    def __iter__(self) -> Iterator[tuple[Identity, Document]]:
-        """Yield the id and the document of each record that has a text."""
-        for source in self.sources:
-            if unread := describe_unread(source.sample(), self.text_column):
-                notify(f"{source.name}: {unread}")
-            for record in source.records():
-                self.n_records += 1
-                if isinstance(record, Problem):
-                    self.refuse(record)
-                    continue
-                try:
-                    yield record.identity(source.name, self.id_column), record.document(self.text_column)
-                except FieldError as error:
-                    self.refuse(Problem(source.name, record.line, error.field, error.message))
-
-    def refuse(self, reason: object) -> None:
-        """Count a record that cannot be used, and say why."""
-        self.n_refused += 1
-        if self.n_refused <= _SHOWN_PROBLEMS:
-            notify(str(reason))

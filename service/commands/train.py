@@ -19,6 +19,7 @@ from service.commands.progress_bar import show_progress
 from service.environment import cache_folder, environment
 from training.corpus.topics import read_topics, topic_names
 from training.corpus.weights import WeightRule
+from training.topics import vocabulary_of
 
 if TYPE_CHECKING:
     from training.corpus.examples import Columns, Example
@@ -43,6 +44,11 @@ def parse_weights(
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the folds.")
 @click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the topics' names.")
 @click.option(
+    "--variants",
+    type=click.Path(path_type=Path),
+    help="TOML file with spellings of names that are read as one, such as seeds/variants.toml.",
+)
+@click.option(
     "--weight",
     "weights",
     multiple=True,
@@ -59,6 +65,7 @@ def command(
     base: str,
     seed: int,
     topics: Path | None,
+    variants: Path | None,
     weights: tuple[WeightRule, ...],
     jobs: int,
     columns: Columns,
@@ -67,12 +74,13 @@ def command(
     from training.corpus.readers import read_examples
     from training.fit.adaptation import adapt
     from training.fit.fitting import FitOptions, fit_examples
+    from training.fit.variants import read_variants
 
     if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
-    names, cache = topic_names(read_topics(topics)), cache_folder(environment())
-    options = FitOptions(seed=seed, jobs=jobs, names=names, cache=cache)
-    examples = read_examples(data, replace(columns, weights=weights), notify)
+    known, cache = read_topics(topics), cache_folder(environment())
+    options = FitOptions(seed=seed, jobs=jobs, names=topic_names(known), cache=cache, variants=read_variants(variants))
+    examples = read_examples(data, replace(columns, vocabulary=vocabulary_of((), known), weights=weights), notify)
     _tell_weights(examples)
     if base == "none":
         fit = fit_examples(examples, options, show_progress)

@@ -21,7 +21,16 @@ from service.web.page import BLUEPRINTS as PAGES
 from service.web.policy import DATA_HEADERS
 from service.web.prefix import Prefix
 from service.web.services import EXTENSION, Services
-from service.web.views import api_document, editing, labelling, model_versions, prediction, retraining, status
+from service.web.views import (
+    api_document,
+    editing,
+    labelling,
+    model_versions,
+    prediction,
+    retraining,
+    status,
+    topics,
+)
 from training.labels.store import open_store
 
 STORE_WAIT_S = 5.0
@@ -52,7 +61,7 @@ def create_app(settings: Settings, environ: Mapping[str, str], metrics_folder: P
     )
     request_log.register(app, metrics)
     problems.register(app)
-    for module in (prediction, status, model_versions, labelling, editing, retraining, api_document):
+    for module in (prediction, status, topics, model_versions, labelling, editing, retraining, api_document):
         app.register_blueprint(module.blueprint)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)

@@ -105,7 +105,7 @@ def openapi(app: Flask, version: str, prefix: str = "") -> dict[str, Any]:
     schema_of |= dict(zip(ordered, schemas, strict=True))
     paths: dict[str, Any] = {}
     for rule, view in sorted(described, key=lambda item: item[0].rule):
-        method = next(m for m in ("POST", "DELETE", "GET") if m in (rule.methods or ()))
+        method = next(m for m in ("POST", "PATCH", "DELETE", "GET") if m in (rule.methods or ()))
         names = _PARAMETER.findall(rule.rule)
         entry = _entry(view.__dict__["operation"], schema_of, names, "needs_key" in view.__dict__)
         path = paths.setdefault(_PARAMETER.sub(r"{\1}", rule.rule), {})

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from model.errors import (
     ArtifactError,
     ChudeError,
+    FitError,
     NoArticle,
     StorageError,
     StorageFull,
@@ -25,6 +26,8 @@ from service.web.key_store import KeyFileError
 from service.web.request_state import current_state
 from training.labels.errors import StoreBusy, StoreError, StoreFull
 from training.labels.jobs import JobRunning, JobUnknown
+from training.labels.store import LabelAmbiguous
+from training.topics import TopicError, TopicTaken, TopicUnknown
 
 
 class RequestError(ChudeError):
@@ -65,6 +68,11 @@ STATUS_OF: dict[type[ChudeError], int] = {
     NoProcess: 503,
     JobUnknown: 404,
     JobRunning: 409,
+    LabelAmbiguous: 409,
+    TopicUnknown: 404,
+    TopicTaken: 409,
+    TopicError: 422,
+    FitError: 422,
     ChudeError: 400,
 }
 """HTTP status of each class of errors; the nearest base class counts."""

@@ -110,10 +110,16 @@ class LabelsKept(TypedDict):
     added: int
     changed: int
     unchanged: int
-    lost: Mapping[str, int]
+    lost: NotRequired[Mapping[str, int]]
     """How many of the texts have each tag by the live model, and are now labelled not to have it."""
-    warnings: list[str]
-    """What the sender should know of such tags, a line each."""
+    warnings: NotRequired[list[str]]
+    """What the sender should know of such tags, and of new ones, a line each."""
+
+
+class LabelsRemoved(TypedDict):
+    """What was removed."""
+
+    removed: int
 
 
 class Waiting(TypedDict):
@@ -133,23 +139,6 @@ class Queue(TypedDict):
     """What to label next, the most telling first."""
 
     texts: list[Waiting]
-
-
-class Topic(TypedDict):
-    """One tag of the live model."""
-
-    tag: str
-    names: Mapping[str, str]
-    threshold: float
-    support: int
-    f1: float
-
-
-class Topics(TypedDict):
-    """The tags that the live model can give."""
-
-    model: str
-    topics: list[Topic]
 
 
 class Version(TypedDict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,8 +15,9 @@ from model.document import Document, FieldError
 from model.errors import Problem, TextError
 from model.page.content import content_of
 from training.corpus.exports import LABEL_FIELDS, Answer, Skipped, answer_of
-from training.corpus.label_fields import EVERY_TAG, BadTag, parse_evidence, parse_judged, parse_note, parse_tags
+from training.corpus.label_fields import EVERY_TAG, parse_evidence, parse_judged, parse_note, parse_tags
 from training.corpus.records import Identity, Record
+from training.corpus.vocabulary import NO_NAMES, BadTag, Vocabulary
 from training.corpus.weights import WEIGHT, WeightRule, weight_of
 
 T = TypeVar("T")
@@ -37,6 +37,8 @@ class Columns:
     """That of the tags, or of the field of a Label Studio project; `tags`, or those of other tools, if not given."""
     judged: frozenset[str] | None = None
     """What the records were judged on that do not say it; None where nobody says it of them either."""
+    vocabulary: Vocabulary = NO_NAMES
+    """The tags that there are, and the names that records may have for them."""
     weights: tuple[WeightRule, ...] = ()
     """Which records weigh more or less than 1."""
 
@@ -113,17 +115,12 @@ def make_example(
     document = checks.run(columns.text or "text", lambda: _readable(record.document(columns.text)))
     identity = checks.run(columns.id, lambda: _short(record.identity(file, columns.id)))
     labels = columns.labels or "tags"
-    tags = None
-    if answer is None or answer.tags is None:
-        checks.problems.append(
-            Problem(file, record.line, labels, "is missing; a text without any tag has an empty list")
-        )
-    else:
-        tags = checks.run(labels, lambda: parse_tags(answer.tags))
-    borderline = checks.run("borderline", lambda: parse_tags(record.fields.get("borderline") or []))
-    evidence = checks.run("evidence", lambda: parse_evidence(record.fields.get("evidence") or {}))
+    known = columns.vocabulary
+    tags = checks.run(labels, lambda: parse_tags(_given_tags(answer, record, labels), known))
+    borderline = checks.run("borderline", lambda: parse_tags(record.fields.get("borderline") or [], known))
+    evidence = checks.run("evidence", lambda: parse_evidence(record.fields.get("evidence") or {}, known))
     note = checks.run("note", lambda: parse_note(record.fields.get("note")))
-    judged = checks.run("judged", lambda: parse_judged(_judged_value(record, answer)))
+    judged = checks.run("judged", lambda: parse_judged(_judged_value(record, answer), known))
     weight = checks.run(WEIGHT, lambda: weight_of(record.fields, file, columns.weights))
     if checks.problems or document is None or identity is None or tags is None:
         return checks.problems
@@ -143,6 +140,15 @@ def make_example(
         message = "is empty, and so are the tags: name those that were decided on, or leave the record out"
         return [Problem(file, record.line, "judged", message)]
     return example
+
+
+def _given_tags(answer: Answer | None, record: Record, field: str) -> object:
+    """Return the tags of an answer. Raises ValueError where there are none."""
+    if answer is not None and answer.tags is not None:
+        return answer.tags
+    if field in record.fields:
+        raise ValueError("is null: fill in the tags; a text without any has an empty list, []")
+    raise ValueError("is missing; a text without any tag has an empty list")
 
 
 def _judged_value(record: Record, answer: Answer | None) -> object:
@@ -193,11 +199,10 @@ def tag_names(examples: Iterable[Example]) -> list[str]:
     return sorted({tag for example in examples for tag in example.tags | example.borderline})
 
 
-def suggest_tag(unknown: str, known: Iterable[str]) -> str | None:
-    """Return the known tag that `unknown` is most likely a misspelling of, if any is close."""
-    by_lower = {tag.lower(): tag for tag in known}
-    close = difflib.get_close_matches(unknown.lower(), by_lower, n=1, cutoff=0.75)
-    return by_lower[close[0]] if close else None
+def unknown_tags(example: Example, vocabulary: Vocabulary) -> list[str]:
+    """Return the tags of an example, in order of the alphabet, that are not among those that are known."""
+    named = example.tags | example.borderline | (example.judged or frozenset())
+    return sorted(named - vocabulary.tags - {EVERY_TAG})
 
 
 def label_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:

@@ -57,6 +57,8 @@ class Format(ABC):
     """Whether results have the columns of the input that are kept as columns of their own."""
     may_have_bom: ClassVar[bool] = False
     """Whether it may begin with a byte order mark, by which Excel knows UTF-8."""
+    holds_unlabelled: ClassVar[bool] = True
+    """Whether it can hold a text that waits for its tags, and is not one without any."""
     is_one_document: ClassVar[bool] = False
     """Whether a file of this kind is one document, in place of many records."""
 

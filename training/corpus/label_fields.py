@@ -10,42 +10,34 @@ from __future__ import annotations
 
 import msgspec
 
-from model.artifact.validation import MAX_SLUG_CHARS, SLUG
 from model.document import shorten
+from training.corpus.vocabulary import NO_NAMES, Vocabulary
 
 _EVIDENCE = '{"a-tag": ["..."]}'
 EVERY_TAG = "*"
 """Stands in `judged` for all tags, those that nobody has named yet among them; it is no slug."""
 
 
-class BadTag(ValueError):
-    """A tag is no slug."""
-
-    def __init__(self, tag: str) -> None:
-        most = f" ({MAX_SLUG_CHARS} characters at most)" if len(tag) > MAX_SLUG_CHARS else ""
-        super().__init__(
-            f"{shorten(repr(tag), MAX_SLUG_CHARS)} is no tag: use a-z, digits and single hyphens{most}, "
-            "such as 'arms-control'"
-        )
-        self.tag = tag
+NOT_FILLED_IN = "?"
+"""Stands in the tags of a table for a text that waits for its labels, as null does in JSON."""
 
 
-def parse_tags(value: object) -> frozenset[str]:
-    """Return the slugs in a list of strings, or in one string separated by spaces. Raises ValueError."""
-    slugs = value.split() if isinstance(value, str) else value
-    if not isinstance(slugs, list) or not all(isinstance(slug, str) for slug in slugs):
+def parse_tags(value: object, vocabulary: Vocabulary = NO_NAMES) -> frozenset[str]:
+    """Return the tags in a list of slugs or names, or in one string that separates them. Raises ValueError."""
+    if isinstance(value, str):
+        if value.strip() == NOT_FILLED_IN:
+            raise ValueError(f"is {value.strip()}: fill in the tags, or nothing for a text without any")
+        return frozenset(vocabulary.split(value))
+    if not isinstance(value, list) or not all(isinstance(slug, str) for slug in value):
         raise ValueError(f'must be a list of tags such as ["syria"], not {_show(value)}')
-    for slug in slugs:
-        if not SLUG.match(slug):
-            raise BadTag(slug)
-    return frozenset(slugs)
+    return frozenset(map(vocabulary.resolve, value))
 
 
-def parse_judged(value: object) -> frozenset[str] | None:
+def parse_judged(value: object, vocabulary: Vocabulary = NO_NAMES) -> frozenset[str] | None:
     """Return the tags that were decided on, EVERY_TAG for all; None where that is not said. Raises ValueError."""
     if value is None:
         return None
-    return frozenset({EVERY_TAG}) if value in (EVERY_TAG, [EVERY_TAG]) else parse_tags(value)
+    return frozenset({EVERY_TAG}) if value in (EVERY_TAG, [EVERY_TAG]) else parse_tags(value, vocabulary)
 
 
 def parse_note(value: object) -> str:
@@ -57,7 +49,7 @@ def parse_note(value: object) -> str:
     return str(value)
 
 
-def parse_evidence(value: object) -> dict[str, tuple[str, ...]]:
+def parse_evidence(value: object, vocabulary: Vocabulary = NO_NAMES) -> dict[str, tuple[str, ...]]:
     """Return the sentences that show each tag, given as an object, or in a table as JSON. Raises ValueError."""
     if isinstance(value, str):
         try:
@@ -68,8 +60,7 @@ def parse_evidence(value: object) -> dict[str, tuple[str, ...]]:
         evidence = msgspec.convert(value, dict[str, tuple[str, ...]])
     except msgspec.ValidationError:
         raise ValueError(f"must be an object such as {_EVIDENCE}, not {_show(value)}") from None
-    parse_tags(list(evidence))
-    return evidence
+    return {vocabulary.resolve(tag): sentences for tag, sentences in evidence.items()}
 
 
 def _show(value: object) -> str:

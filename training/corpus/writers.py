@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from model.files import write_whole
 from training.corpus.compression import compressed
 from training.corpus.examples import Example
 from training.corpus.format import AppendedFormat, WholeFormat
+from training.corpus.formats.jsonl import JsonLines
+from training.corpus.label_fields import NOT_FILLED_IN
 from training.corpus.registry import COMPRESSIONS, FORMATS, format_of, split_name
 
 COLUMNS = ("id", *FIELDS, "tags", "borderline", "evidence", "judged", "note")
@@ -73,10 +75,38 @@ def write_examples(examples: Iterable[Example], path: Path, *, bom: bool = False
 
     With `bom` a table begins with a byte order mark, by which Excel knows UTF-8.
     """
+    return _write(map(as_record, examples), path, COLUMNS, bom=bom)
+
+
+def write_unlabelled(records: Iterable[Mapping[str, object]], path: Path) -> int:
+    """Write records whose tags are None, to be filled in, as `write_examples` writes examples.
+
+    In a table "?" stands in their place: nothing would be the labels of a text without any tag. Raises DataError for a
+    format that has nothing for them.
+    """
+    format = writable_format(path)
+    if not format.holds_unlabelled:
+        message = f"{format.name} has no place for a text that waits for its tags: use .jsonl, .csv, .xlsx or .json"
+        raise DataError([Problem(str(path), 0, "", message)])
+    if isinstance(format, JsonLines):
+        return _write_lines(records, path)
+    missing = NOT_FILLED_IN if format.is_table else None
+    return _write(({**record, "tags": missing} for record in records), path, (*COLUMNS, "why", "scores"))
+
+
+def _write_lines(records: Iterable[Mapping[str, object]], path: Path) -> int:
+    """Write records as JSON Lines with their nulls, which that format leaves out of results."""
+    lines = [msgspec.json.encode(record) + b"\n" for record in records]
+    with write_whole(path) as part, part.open("wb") as raw, compressed(raw, split_name(path.name)[2]) as stream:
+        stream.writelines(lines)
+    return len(lines)
+
+
+def _write(records: Iterable[Mapping[str, object]], path: Path, order: Sequence[str], *, bom: bool = False) -> int:
     format = writable_format(path, bom=bom)
     with write_whole(path) as part, tempfile.TemporaryDirectory(prefix="chude-") as folder:
         lines = Path(folder) / "examples.jsonl"
-        columns, count = _spool(examples, lines)
+        columns, count = _spool(records, lines, order)
         rows = RecordRows(lines, columns)
         if isinstance(format, AppendedFormat):
             _append(format, part, columns, rows, bom=bom, compression=split_name(path.name)[2])
@@ -93,16 +123,16 @@ def writable_suffixes() -> str:
     return f"{lines} (each with {' or '.join(COMPRESSIONS)} if you like), {whole}"
 
 
-def _spool(examples: Iterable[Example], lines: Path) -> tuple[list[str], int]:
-    """Write the examples as JSON Lines; return the columns that they need, and how many there are."""
+def _spool(records: Iterable[Mapping[str, object]], lines: Path, order: Sequence[str]) -> tuple[list[str], int]:
+    """Write the records as JSON Lines; return the columns that they need, in `order`, and how many there are."""
     used = {"id", "tags"}
     count = 0
     with lines.open("wb") as stream:
-        for record in map(as_record, examples):
+        for record in records:
             used.update(record)
             stream.write(msgspec.json.encode(record) + b"\n")
             count += 1
-    return [column for column in COLUMNS if column in used], count
+    return [column for column in order if column in used], count
 
 
 def _append(

@@ -5,6 +5,7 @@ For each tag it minimises, over the weights w and the intercept b,
     sum over articles of weight * (log(1 + exp(m)) - y * m)  +  penalty * sum |w|,
     m = b + log sum over sentences x of exp(w . x)
 
+where the marked sentences of articles count as further articles: see `training.fit.evidence`. It does so
 by FISTA (Beck and Teboulle 2009) with backtracking and restart (O'Donoghue and Candès 2015). The log-sum-exp is the
 smooth "at least one sentence" of multiple-instance learning (Ray and Craven 2005); the objective is not convex in the
 positive articles, and the fit starts from w = 0, so that the same data give the same weights.
@@ -17,10 +18,12 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import vstack
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from model.pooling import Floats, Grouping, logistic
+from training.fit.evidence import marked_bags
 from training.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -66,7 +69,7 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
     def fit(self, bags: Bags, y: npt.NDArray[np.bool_], sample_weight: Floats | None = None) -> Self:
         """Fit on articles with labels `y`, and weights of at least 0 (1 by default), both of shape (articles, tags)."""
         loss = whole = _BagLoss.of(bags, np.asarray(y, np.float64), sample_weight)
-        n_terms, n_tags = bags.sentences.shape[1], whole.labels.shape[1]
+        n_terms, n_tags = bags.sentences.shape[1], y.shape[1]
         terms = np.arange(n_terms)
         point = ahead = _first_point(whole)
         curvature = np.full(n_tags, _FIRST_CURVATURE)
@@ -164,9 +167,15 @@ class _BagLoss:
 
     @classmethod
     def of(cls, bags: Bags, labels: Floats, sample_weight: Floats | None) -> _BagLoss:
-        """Return the loss of articles."""
+        """Return the loss of articles, and of the bags that their marked sentences add."""
         weight = np.ones_like(labels) if sample_weight is None else sample_weight
-        return cls(bags.sentences, bags.sentences.T.tocsr(), Grouping(bags.article), labels, weight)
+        added = marked_bags(bags, labels, weight)
+        sentences, article = bags.sentences, bags.article
+        if added.sentence.size:
+            sentences = vstack([sentences, sentences[added.sentence]], format="csr")
+            article = np.concatenate([article, len(labels) + added.bag])
+        labels, weight = np.vstack([labels, added.labels]), np.vstack([weight, added.weight])
+        return cls(sentences, sentences.T.tocsr(), Grouping(article), labels, weight)
 
     def restricted(self, terms: npt.NDArray[np.int64]) -> _BagLoss:
         """Return the loss where only these terms have weights."""

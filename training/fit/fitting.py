@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version as library_version
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,16 @@ from training.corpus.examples import (
     teaser_flags,
     weights_of,
 )
-from training.fit.calibration import Calibration, calibrate_tags, probabilities, stack
+from training.fit.calibration import Calibration, calibrate_tags, probabilities
 from training.fit.classifier import TopicClassifier
 from training.fit.decisions import choose_tags, decision_weights, no_tag
 from training.fit.dense import WeightedTerms
+from training.fit.evidence import mark_sentences
+from training.fit.penalty import choose_penalty
 from training.fit.reference import with_reference
 from training.fit.segmentation import learn_spellings, propose_terms
 from training.fit.terms import Bags, SentenceTerms
+from training.fit.variants import Variants, with_variants
 from training.measure import N_FOLDS, assign_folds, measure_slices
 from training.progress import Progress, silent
 
@@ -40,8 +43,6 @@ Flags = npt.NDArray[np.bool_]
 MIN_ARTICLES = 4
 """Articles in which a term must stand; half of it in a corpus of fewer than LARGE_CORPUS."""
 LARGE_CORPUS = 1000
-CLEARLY = 2.0
-"""Standard errors by which a smaller penalty must be better: the 95 % interval of the difference is above 0."""
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "underthesea", "joblib")
 
 
@@ -57,6 +58,8 @@ class FitOptions:
     """Folder in which segmented texts are kept for the next fit; None keeps nothing."""
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Names of tags by language code."""
+    variants: Variants = field(default_factory=Variants)
+    """Spellings of names that are read as one."""
 
 
 @dataclass(frozen=True)
@@ -82,15 +85,16 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
     texts = [example.text for example in examples]
     fold = assign_folds(texts, labels, seed=options.seed, progress=progress)
     terms, bags = _learn_terms(texts, options, progress)
+    bags = replace(bags, marks=mark_sentences(examples, tags))
     weight, judged = decision_weights(examples, tags), judged_matrix(examples, tags)
-    penalty, margins = choose_penalty(bags, labels, weight, fold, options, progress)
+    penalty, margins = choose_penalty(options.penalties, bags, labels, weight, fold, options.jobs, progress)
     calibrations = calibrate_tags(margins, labels, weights_of(examples)[:, None] * judged)
     out_of_fold = probabilities(margins, calibrations)
     classifier = TopicClassifier(penalty, progress).fit(bags, labels, weight)
     given = out_of_fold >= np.array([calibration.threshold for calibration in calibrations])
     borderline = borderline_matrix(examples, tags)
     metrics = measure_slices(tags, labels, out_of_fold, given, borderline, teaser_flags(examples), judged)
-    kept = _weighted_terms(terms, classifier, calibrations)
+    kept = with_variants(_weighted_terms(terms, classifier, calibrations), options.variants)
     artifact = Artifact(
         tags=_fitted_tags(tags, labels, calibrations, classifier, metrics, options),
         terms=kept.terms,
@@ -145,64 +149,9 @@ def _learn_terms(texts: Sequence[str], options: FitOptions, progress: Progress) 
     proposals = propose_terms(texts, cache=options.cache, jobs=options.jobs, progress=progress)
     words = {word for text in progress(texts, "spelling", len(texts)) for word in normalise(text).split()}
     min_articles = MIN_ARTICLES if len(texts) >= LARGE_CORPUS else MIN_ARTICLES // 2
-    terms = SentenceTerms(proposals, learn_spellings(words), min_articles, progress)
+    spellings = {**learn_spellings(words), **options.variants.words}
+    terms = SentenceTerms(proposals, spellings, min_articles, progress)
     return terms, terms.fit_transform(texts)
-
-
-def _fold_margins(
-    bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64], number: int, penalty: float
-) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Fit on all folds but one; return the articles of that one and their margins."""
-    seen, held_out = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-    classifier = TopicClassifier(penalty).fit(bags.take(seen), labels[seen], weight[seen])
-    return held_out, classifier.decision_function(bags.take(held_out))
-
-
-def choose_penalty(
-    bags: Bags, labels: Flags, weight: Floats, fold: npt.NDArray[np.int64], options: FitOptions, progress: Progress
-) -> tuple[float, Floats]:
-    """Return the penalty, and its out-of-fold margins, shape (articles, tags, 2).
-
-    From the largest on, the next smaller one is taken while it is clearly better: while the calibrated log loss falls
-    by more than CLEARLY standard errors of the difference on the same articles. Larger ones leave fewer terms.
-    """
-    chosen, margins, loss = 0.0, np.zeros(0), np.zeros(0)
-    for penalty in options.penalties:
-        tried = _cross_validate(bags, labels, weight, fold, penalty, options.jobs, progress)
-        tried_loss = log_losses(tried, labels, weight)
-        gain = loss - tried_loss if chosen else np.ones(1)
-        if gain.mean() <= CLEARLY * gain.std() / np.sqrt(gain.size):
-            break
-        chosen, margins, loss = penalty, tried, tried_loss
-    return chosen, margins
-
-
-def _cross_validate(
-    bags: Bags,
-    labels: Flags,
-    weight: Floats,
-    fold: npt.NDArray[np.int64],
-    penalty: float,
-    jobs: int,
-    progress: Progress,
-) -> Floats:
-    """Return the margins of each article by a model that did not see it, shape (articles, tags, 2)."""
-    from joblib import Parallel, delayed
-
-    margins = np.zeros((*labels.shape, 2))
-    tasks = (delayed(_fold_margins)(bags, labels, weight, fold, number, penalty) for number in range(N_FOLDS))
-    done = Parallel(n_jobs=jobs, return_as="generator")(tasks)
-    for held_out, values in progress(done, f"cross-validation, penalty {penalty:g}", N_FOLDS):
-        margins[held_out] = values
-    return margins
-
-
-def log_losses(margins: Floats, labels: Flags, weight: Floats) -> Floats:
-    """Return the calibrated log loss of each article over the tags, times its weight, shape (articles,)."""
-    fitted = [stack(margins[kept, n], labels[kept, n], weight[kept, n]) for n, kept in enumerate(weight.T > 0)]
-    probability = probabilities(margins, fitted)
-    wrong = np.where(labels, 1 - probability, probability)
-    return np.asarray(-(weight * np.log1p(-np.minimum(wrong, 1 - 1e-12))).mean(axis=1))
 
 
 def _weighted_terms(

@@ -34,6 +34,8 @@ class Bags:
     """Article of each sentence, ascending from 0 without gaps, shape (sentences,)."""
     articles: csr_array
     """idf of each term that occurs in an article, damped by its length, shape (articles, terms)."""
+    marks: npt.NDArray[np.bool_] | None = None
+    """Which sentences a reader has marked as showing which tag, shape (sentences, tags); None for none."""
 
     @classmethod
     def counting(cls, occurrences: Occurrences, article: npt.NDArray[np.int64]) -> Bags:
@@ -55,7 +57,8 @@ class Bags:
         number = np.full(self.articles.shape[0], -1)
         number[chosen] = np.arange(chosen.size)
         rows = np.flatnonzero(number[self.article] >= 0)
-        return Bags(self.sentences[rows], number[self.article[rows]], self.articles[chosen])
+        marks = None if self.marks is None else self.marks[rows]
+        return Bags(self.sentences[rows], number[self.article[rows]], self.articles[chosen], marks)
 
 
 class SentenceTerms(TransformerMixin, BaseEstimator):

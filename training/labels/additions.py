@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from model.document import FIELDS, Document
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
-from training.corpus.records import Identity
+from training.corpus.records import Identity, place
 from training.labels.database import insert_or_ignore
 from training.labels.judgements import Judgements, Origin, is_latest
 from training.labels.revision import Labels
@@ -25,6 +25,7 @@ from training.labels.rows import (
     identity_columns,
     label_columns,
     labels_of,
+    restored,
     storable,
 )
 from training.labels.schema import labellings, texts
@@ -91,16 +92,30 @@ class Additions:
         known = self._find_known(digests)
         self._new: set[str] = set()
         self._fuller: set[str] = set()
+        self._unnamed: set[str] = set()
         self._rows: list[dict[str, Any]] = []
         for digest, example in zip(digests, chunk, strict=True):
             known[digest] = self._compare(known.get(digest), digest, example)
+        self._name_apart(known)
         self._write(known)
+
+    def _name_apart(self, known: Mapping[str, _Known]) -> None:
+        """Give the new texts that have their place in a file as their id another one, where an older text has it.
+
+        The same place of another file of that name, or of a later state of the file, is another text.
+        """
+        places = {known[digest].identity: digest for digest in sorted(self._unnamed)}
+        taken = select(texts.c.id).where(texts.c.id.in_([storable(str(name)) for name in places]))
+        for name in map(restored, self._connection.execute(taken).scalars()):
+            known[places[name]].identity = f"{name}#{places[name][:8]}"
 
     def _compare(self, old: _Known | None, digest: str, example: Example) -> _Known:
         """Count an example, note what has to be written of it, and return what is known of the text from now on."""
         if old is None:
             self._changes.added += 1
             self._new.add(digest)
+            if example.id == place(example.file, example.line):
+                self._unnamed.add(digest)
             labels = Labels.of(example)
             self._label(digest, labels, example)
             return _Known(example.document, labels, example.id)

@@ -18,6 +18,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, Select, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from model.document import shorten
+from model.errors import ChudeError
 from model.storage import close_to_others, make_home
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
@@ -25,13 +27,22 @@ from training.labels.additions import Additions, Changes, Labelling, Scores
 from training.labels.database import WAIT_S, connect
 from training.labels.errors import StoreDamaged, StoreError, store_error
 from training.labels.judgements import Judgements, is_latest
-from training.labels.rows import LABEL_COLUMNS, example_of, storable
+from training.labels.rows import LABEL_COLUMNS, document_of, example_of, restored, storable
 from training.labels.schema import labellings, texts
 from training.labels.sqlite import sqlite_url
 
 __all__ = ["Changes", "Labelling", "LabelStore", "Stats", "open_store"]
 _CHUNK = 500
+DIGEST_CHARS = 16
+"""So much of a digest names a text."""
+_SHOWN_CHARS = 40
 _FILES = ("labels.sqlite", "labels.sqlite-wal", "labels.sqlite-shm")
+
+
+class LabelAmbiguous(ChudeError):
+    """Several texts have the id that should name one."""
+
+    code = "ambiguous-id"
 
 
 @dataclass(frozen=True)
@@ -147,11 +158,13 @@ class LabelStore:
             return set(connection.execute(select(texts.c.digest)).scalars())
 
     def delete(self, ids: Sequence[str]) -> int:
-        """Remove the texts with these ids or digests, and every labelling of them; return how many texts."""
-        names = [storable(name) for name in ids]
+        """Remove the texts with these ids, or digests, and every labelling of them; return how many texts.
+
+        The first 16 digits of a digest will do. Raises LabelAmbiguous for an id that several texts have: nothing is
+        removed then.
+        """
         with self.writing() as connection:
-            wanted = texts.c.id.in_(names) | texts.c.digest.in_(names)
-            digests = list(connection.execute(select(texts.c.digest).where(wanted)).scalars())
+            digests = [digest for name in dict.fromkeys(map(storable, ids)) for digest in _named(connection, name)]
             connection.execute(delete(labellings).where(labellings.c.digest.in_(digests)))
             connection.execute(delete(texts).where(texts.c.digest.in_(digests)))
         return len(digests)
@@ -168,6 +181,20 @@ class LabelStore:
             held_out = connection.execute(select(func.count()).where(texts.c.held_out == 1)).scalar_one()
             n_labellings = connection.execute(select(func.count()).select_from(labellings)).scalar_one()
         return Stats(total, held_out, n_labellings, dict(sorted(counts.items())))
+
+
+def _named(connection: Connection, name: str) -> list[str]:
+    """Return the digest of the text with an id or digest, if there is one. Raises LabelAmbiguous for several."""
+    start = func.substr(texts.c.digest, 1, DIGEST_CHARS)
+    wanted = select(texts).where((texts.c.id == name) | (texts.c.digest == name) | (start == name))
+    rows = connection.execute(wanted.order_by(texts.c.digest)).all()
+    if len(rows) > 1:
+        beginnings = (shorten(" ".join(document_of(row).read().text.split()), _SHOWN_CHARS) for row in rows)
+        listed = ", ".join(
+            f'{row.digest[:DIGEST_CHARS]} "{words}"' for row, words in zip(rows, beginnings, strict=True)
+        )
+        raise LabelAmbiguous(f"{restored(name)}: {len(rows)} texts have this id: name one by its digest: {listed}")
+    return [row.digest for row in rows]
 
 
 def _latest_rows(held_out: bool | None = None) -> Select[Any]:

@@ -24,6 +24,7 @@ from model.page.content import content_of
 from model.tagger import TopicTagger
 from training.corpus.duplicates import jaccard, text_digest, word_runs
 from training.corpus.records import Identity
+from training.labels.ranking import Rank, Ranking, by_doubt
 from training.labels.rows import document_columns, document_of, identity_columns, identity_of
 from training.labels.schema import queue
 from training.labels.schema import texts as labelled_texts
@@ -45,8 +46,12 @@ class Suggestion:
     id: Identity
     document: Document
     why: str
-    """The tag that is least sure, or "random"."""
+    """The tag that is least sure, a topic with its key words in the text, or "random"."""
     scores: dict[str, float]
+
+    def as_record(self) -> dict[str, object]:
+        """Return a record to label: its tags are null, which no command takes for labels until they are filled in."""
+        return {"id": self.id, **self.document.fields, "tags": None, "why": self.why, "scores": self.scores}
 
     @cached_property
     def text(self) -> str:
@@ -61,10 +66,12 @@ def suggest(
     count: int,
     *,
     seed: int = 0,
+    ranking: Ranking | None = None,
     on_refusal: Callable[[str], None] = lambda reason: None,
 ) -> list[Suggestion]:
-    """Return `count` of the candidates whose texts are not `known` by their digests.
+    """Return `count` of the candidates whose texts are not `known` by their digests, ranked by the model's doubt.
 
+    Another `ranking` may take the place of that; a fifth is picked at random in either case.
     `on_refusal` hears of each that cannot be tagged, by its id, and why.
     Keeps 20 times `count` documents in memory, however many there are.
     """
@@ -72,12 +79,13 @@ def suggest(
     nearest: list[tuple[float, int, Suggestion]] = []
     drawn: list[tuple[float, int, Suggestion]] = []
     rng = np.random.default_rng(seed)
-    for number, (uncertainty, suggestion) in enumerate(_scored(tagger, candidates, known, on_refusal)):
+    scored = _scored(tagger, candidates, known, ranking or by_doubt(tagger), on_refusal)
+    for number, (rank, suggestion) in enumerate(scored):
         for heap, priority, size in (
-            (nearest, uncertainty, count * _CANDIDATES),
+            (nearest, rank.priority if rank else None, count * _CANDIDATES),
             (drawn, float(rng.random()), n_random * _CANDIDATES),
         ):
-            if size:
+            if size and priority is not None:
                 (heapq.heappush if len(heap) < size else heapq.heappushpop)(heap, (priority, -number, suggestion))
     at_random = [replace(s, why="random") for _, _, s in sorted(drawn, reverse=True)]
     chosen = _diverse(at_random, n_random, [])
@@ -88,10 +96,12 @@ def suggest(
 
 
 def _scored(
-    tagger: TopicTagger, candidates: Iterable[Candidate], known: set[str], on_refusal: Callable[[str], None]
-) -> Iterator[tuple[float, Suggestion]]:
-    thresholds = np.array([tag.threshold for tag in tagger.artifact.tags])
-    borders = np.log(thresholds / (1 - thresholds))
+    tagger: TopicTagger,
+    candidates: Iterable[Candidate],
+    known: set[str],
+    ranking: Ranking,
+    on_refusal: Callable[[str], None],
+) -> Iterator[tuple[Rank | None, Suggestion]]:
     seen = set(known)
     waiting_candidates = iter(candidates)
     while batch := list(islice(waiting_candidates, _BATCH)):
@@ -105,10 +115,8 @@ def _scored(
             if digest in seen:
                 continue
             seen.add(digest)
-            p = np.clip(np.array(list(result["scores"].values())), 1e-12, 1 - 1e-12)
-            distance = np.abs(np.log(p / (1 - p)) - borders)
-            tag = int(distance.argmin())
-            yield -float(distance[tag]), Suggestion(identity, document, tagger.tags[tag], result["scores"])
+            rank = ranking(text, result)
+            yield rank, Suggestion(identity, document, rank.why if rank else "", result["scores"])
 
 
 def _diverse(ranked: Sequence[Suggestion], count: int, taken: Sequence[Suggestion]) -> list[Suggestion]:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from model.extras import how_to_install
 from model.pooling import Floats
 from model.scan.spelling import normalise
+from training.corpus.topics import Topic
 from training.measure.folds import N_FOLDS
 from training.measure.thresholds import best_threshold
 from training.progress import Progress
@@ -45,8 +46,8 @@ class KeywordRules(Baseline):
 
     name = "key-word rules"
 
-    def __init__(self, tags: Sequence[str], topics: Mapping[str, Mapping[str, Any]]) -> None:
-        keywords = [[normalise(str(word)) for word in topics.get(tag, {}).get("keywords", ())] for tag in tags]
+    def __init__(self, tags: Sequence[str], topics: Mapping[str, Topic]) -> None:
+        keywords = [[*map(normalise, topics.get(tag, Topic()).keywords)] for tag in tags]
         self._patterns = [re.compile(rf"(?<!\S)(?:{'|'.join(words) or '(?!)'})(?!\S)") for words in keywords]
 
     def fit(self, texts: Sequence[str], labels: Flags) -> None:

@@ -8,7 +8,7 @@ from wsgiref.types import WSGIEnvironment
 from service.web.server.lanes import Lane
 
 _IN_LOOP = ("/healthz", "/readyz")
-_STORE = ("/labels", "/queue", "/retrain", "/correct", "/learn", "/watch")
+_STORE = ("/labels", "/queue", "/retrain", "/correct", "/learn", "/watch", "/topics/")
 _QUICK_BYTES = 16_384
 """Longest body of a request that the loop answers itself: ordinary prose of that length is tagged in half a
 millisecond, the worst that can be made up in a few. Threads for these would halve the rate: numpy lets go of the

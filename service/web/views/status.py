@@ -1,4 +1,4 @@
-"""`/topics`, `/healthz`, `/readyz` and `/metrics`: what the service knows, and how it is."""
+"""`/healthz`, `/readyz` and `/metrics`: how the service is."""
 
 from __future__ import annotations
 
@@ -7,32 +7,10 @@ from flask import Blueprint, Response
 from service.web.authorization import reading
 from service.web.metrics import CONTENT_TYPE
 from service.web.operations import json_response, operation
-from service.web.schemas import Health, Topics
+from service.web.schemas import Health
 from service.web.services import services
 
 blueprint = Blueprint("status", __name__)
-
-
-@blueprint.get("/topics")
-@operation("The tags that the live model gives", Topics, errors=(401, 403, 503))
-@reading
-def topics() -> Response:
-    """Return the tags with what is known of each."""
-    artifact = services().live.tagger.artifact
-    answer: Topics = {
-        "model": artifact.version,
-        "topics": [
-            {
-                "tag": tag.slug,
-                "names": tag.names,
-                "threshold": tag.threshold,
-                "support": tag.support,
-                "f1": tag.f1,
-            }
-            for tag in artifact.tags
-        ],
-    }
-    return json_response(answer)
 
 
 @blueprint.get("/healthz")

@@ -18,7 +18,7 @@ class FastText(AppendedFormat):
 
     name = "fasttext"
     suffixes = (".txt", ".ft")
-    unlabelled = False
+    unlabelled = holds_unlabelled = False
 
     def records(self, contents: Contents) -> Records:
         """Yield the record of each line. Raises DataError after a file without a single label: that is plain text."""

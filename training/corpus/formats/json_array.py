@@ -42,14 +42,15 @@ class JsonArray(WholeFormat):
             yield _flattened(record) if isinstance(record, Record) else record
 
     def write(self, path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
-        """Write a list of Label Studio's tasks; the column `tags` becomes their annotation."""
+        """Write a list of Label Studio's tasks; the column `tags` becomes their annotation, None no annotation."""
         count = 0
         with path.open("wb") as stream:
             stream.write(b"[")
             for count, row in enumerate(rows, 1):
                 data = {name: cell for name, cell in zip(columns, row, strict=True) if cell is not None}
-                result = [{**_FIELD, "value": {"choices": data.pop("tags", [])}}]
-                task = {"id": count, "data": data, "annotations": [{"result": result}]}
+                tags = data.pop("tags", None)
+                result = [{"result": [{**_FIELD, "value": {"choices": tags}}]}] if tags is not None else []
+                task = {"id": count, "data": data, "annotations": result}
                 stream.write((b",\n" if count > 1 else b"\n") + msgspec.json.encode(task))
             stream.write(b"\n]\n" if count else b"]\n")
         return count

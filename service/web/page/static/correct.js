@@ -4,30 +4,15 @@ import { Failure, api, number, part, problem, say, tell } from "./common.js";
 import { Judgement } from "./judgement.js";
 import { forget, withKey } from "./key.js";
 import { flush, post, unsent, withdraw } from "./outbox.js";
+import * as session from "./session.js";
 
 const form = document.getElementById("judgement");
 const trouble = document.getElementById("trouble");
-const HOLDER = "chude-holder";
 const SKIPPED = "chude-skipped";
 const DONE = "chude-done";
 const GIVEN = "chude-text";
-const MOST_SKIPPED = 1000;
 let judgement = null;
 let last = Promise.resolve();
-
-const session = {
-  get: (name, empty) => JSON.parse(sessionStorage.getItem(name) ?? JSON.stringify(empty)),
-  set: (name, value) => sessionStorage.setItem(name, JSON.stringify(value)),
-};
-
-/** Tell this tab from others that use the same key. */
-function holder() {
-  if (!sessionStorage.getItem(HOLDER)) {
-    const numbers = crypto.getRandomValues(new Uint32Array(4));
-    sessionStorage.setItem(HOLDER, [...numbers].map((n) => n.toString(36)).join(""));
-  }
-  return sessionStorage.getItem(HOLDER);
-}
 
 /** Do one thing after the other, and say what went wrong. What was asked of a text that has gone meanwhile is dropped. */
 function once(work) {
@@ -70,9 +55,9 @@ async function next() {
   tell(say("loading"));
   await flush();
   trouble.replaceChildren();
-  const given = session.get(GIVEN, null);
+  const given = session.get(GIVEN);
   if (given) {
-    sessionStorage.removeItem(GIVEN);
+    session.set(GIVEN, null);
     await open(given, "");
   } else {
     await lease();
@@ -81,7 +66,7 @@ async function next() {
 }
 
 async function lease() {
-  const { text, digest, waiting, held_by_others: held } = await api("POST", "queue/lease", { holder: holder(), skip: session.get(SKIPPED, []) });
+  const { text, digest, waiting, held_by_others: held } = await api("POST", "queue/lease", { holder: session.holder(), skip: session.get(SKIPPED, []) });
   const words = { n: number(waiting), held: number(held) };
   if (text) {
     const { why, scores, ...record } = text;
@@ -123,7 +108,7 @@ function save() {
     if (!judgement) return next();
     const labelled = judgement.record();
     post(labelled); // before anything is sent
-    session.set(DONE, [...session.get(DONE, []), labelled].slice(-50));
+    session.add(DONE, labelled);
     judgement.forget();
     judgement = null;
     await next();
@@ -133,7 +118,7 @@ function save() {
 function skip() {
   once(async () => {
     if (!judgement) return;
-    if (judgement.digest) session.set(SKIPPED, [...session.get(SKIPPED, []), judgement.digest].slice(-MOST_SKIPPED));
+    if (judgement.digest) session.add(SKIPPED, judgement.digest);
     judgement.forget();
     judgement = null;
     await next();

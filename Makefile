@@ -75,9 +75,13 @@ docs: $(VENV)/.docs-installed
 # Fit the shipped artifact, and write its figures beside those of other systems into the model card.
 pretrained: $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable ".[peers]"
-	$(BIN)/chude train $(TRAINED_ON) --weight read:false=0.2 -o model/pretrained --topics seeds/topics.toml
+	$(BIN)/chude train $(TRAINED_ON) --weight read:false=0.2 --variants seeds/variants.toml --topics seeds/topics.toml \
+		--stream $(DATA)/stream-train.jsonl.gz --stream $(DATA)/articles-rest.jsonl.gz -o model/pretrained
 	$(BIN)/chude eval $(DATA)/dev.jsonl.gz --model model/pretrained --compare $(DATA)/train.jsonl.gz --topics seeds/topics.toml \
 		--card model/pretrained/MODEL_CARD.md
+	for natural in stream-dev articles-dev; do \
+		$(BIN)/chude eval $(DATA)/$$natural.jsonl.gz --model model/pretrained \
+			--card model/pretrained/MODEL_CARD.md --card-part $$natural || exit 1; done
 
 clean:
 	rm -rf $(VENV) $(BENCH_VENV) .ci-venv report .coverage .hypothesis .*_cache

@@ -29,7 +29,7 @@ class Settings:
     workers: int = 2
     """Processes."""
     threads: int = 4
-    """Requests of each costly kind (many texts, HTML, the label store, files) that a process answers at a time."""
+    """Requests of each costly kind (HTML, the label store, files) that a process answers at a time; many texts: two."""
     request_timeout_s: int = 30
     """Seconds that a client has to send a request."""
     stop_timeout_s: int = 30

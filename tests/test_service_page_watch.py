@@ -188,13 +188,23 @@ def test_a_job_is_watched_and_its_outcome_told(
         expect(page.get_by_role("alert")).to_contain_text("does not answer")
         page.context.set_offline(False)
         gate: Any = {"texts": 40, "live_f1": 0.9, "candidate_f1": 0.91, "interval": [-0.01, 0.03]}
-        result = {"version": another, "live": False, "accepted": False, "held_out": gate}
+        reasons = ["syria is worse on your texts held out: F1 0.900 before, 0.800 after (-0.150 to -0.050)"]
+        result = {"version": another, "live": False, "held_out": gate, "reasons": reasons}
+        result["tags"] = {"syria": {"reference": {**gate, "texts": 500}}}
         jobs.end(job, "done", f"it is worse {HOSTILE}", json.loads(json.dumps(result)))
     expect(page.locator("#job")).to_contain_text(f"Version {another} is worse than the live one, and is not used.")
+    expect(page.locator("#job li")).to_have_text(reasons[0])
+    figures = ["0.900", "0.910", "-0.010 to +0.030"]
     cells = page.locator("#job tbody tr").locator("th, td").all_inner_texts()
-    assert cells == ["labels held out", "40", "0.900", "0.910", "-0.010 to +0.030"]
+    assert cells[:6] == ["all topics", "labels held out", "40", *figures]
+    assert cells[6:] == ["Syria", "texts that come with the model", "500", *figures]
+    page.goto(f"{service.url}/learn?lang=vi")
+    expect(page.locator("#job li")).to_have_text(
+        "syria kém đi trên nhãn để dành: F1 trước 0.900, sau 0.800 (-0.150 đến -0.050)"
+    )
     expect(page.get_by_role("alert")).to_have_count(0)
     assert page.locator("main img").count() == 0
+    expect(page.locator("#retrain")).to_be_enabled()
     tab.check_access()
 
 

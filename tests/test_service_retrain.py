@@ -35,11 +35,13 @@ from model.tagger import TopicTagger
 from model.versions import Versions
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
+from training.corpus.topics import Topic
 from training.fit.fitting import FitOptions, fit_examples
 from training.labels import schema
 from training.labels.additions import is_held_out
 from training.labels.jobs import Jobs
 from training.labels.store import Labelling, open_store
+from training.topics import Topics
 
 HANGS_AFTER_S = 600.0
 """Only there to end a test that would never end."""
@@ -90,10 +92,12 @@ def test_retrain_list_roll_back_and_prune(
 ) -> None:
     few = run("retrain", status=1)
     assert "too few to learn from" in few.stderr
+    Topics(small_home).keep("syria", Topic(threshold=0.5))
     run("labels", "import", write_records(tmp_path / "good.jsonl", few_examples + held_out_examples))
     assert "it is live" in run("retrain").stdout
     versions = Versions(small_home)
     first = versions.live()
+    assert {tag.slug: tag.threshold for tag in load(versions.folder(first)).tags}["syria"] == 0.5
     assert first not in (None, small.version)
     gate = json.loads(run("models", "show").stdout)["training"]["gate"]
     assert gate["accepted"]

@@ -16,9 +16,9 @@ from model.artifact import PRETRAINED, Artifact, load, save
 from model.errors import ArtifactDamaged, FitError
 from model.pooling import logistic
 from training.corpus.examples import Example
-from training.fit import Bags, Fit, FitOptions, adapt, adaptation, read_reference
-from training.progress import silent
-from training.promotion import compare_on_held_out, paired_bootstrap
+from training.fit import Bags, Fit, FitOptions, adapt, prior, read_reference
+from training.fit.prior import Decisions, PriorFit
+from training.gate import compare_on_held_out, paired_bootstrap
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_a_damaged_reference_is_noticed(seed_fit: Fit, tmp_path: Path) -> None:
 
 
 def test_the_fit_is_the_minimum_of_the_formula(base: Artifact) -> None:
-    """The change of one tag's weights against the objective in the module's docstring, written out plainly."""
+    """The change of one tag's weights against the objective in the docstring of `prior`, written out plainly."""
     rng = np.random.default_rng(3)
     n_terms = len(base.terms)
     used = rng.choice(n_terms, 6, replace=False)
@@ -66,23 +66,24 @@ def test_the_fit_is_the_minimum_of_the_formula(base: Artifact) -> None:
     articles = np.array([[sentences[article == a, t].max() for t in range(n_terms)] for a in range(4)]) * 0.7
     bags = Bags(csr_array(sentences), article, csr_array(articles))
     label, weight, strength = np.array([1.0, 0, 0, 1]), np.array([1, 1, 0.5, 1]), 0.4
-    fitter = adaptation._Fitter(replace(base, reference=None), list(base.terms), silent)
-    fitter.n_known = int(np.sort(used)[3])  # the last three count as new
+    fit = PriorFit(replace(base, reference=None), list(base.terms), [1])
+    fit.n_known = int(np.sort(used)[3])  # the last three count as new
+    decisions = Decisions(bags, np.tile(label[:, None], 4), np.tile(weight[:, None], 4))
+    loss = prior._TagLoss(fit, decisions, 1)
     seen = np.flatnonzero(articles.sum(axis=0) > 0)
-    n_known = int((seen < fitter.n_known).sum())
-    assert (seen.size, n_known) == (6, 3)
-    change = fitter._fit_tag(bags, seen, label, weight, strength, 1)
+    assert (loss.seen.tolist(), loss.known.tolist()) == (seen.tolist(), seen[:3].tolist())
+    change = loss.minimise(strength)
     assert change.size == 6 + 3 + 1
 
     def objective(moved: list[float]) -> float:
         shares = [1.0] * 3 + [0.3] * 3 + [3.0] * 3 + [1.0]
         total = sum(strength / 2 * share * d * d for share, d in zip(shares, moved, strict=True))
-        by_sentence, by_article = fitter.base.sentence[:, 1].copy(), fitter.base.article[:, 1].copy()
+        by_sentence, by_article = fit.base.sentence[:, 1].copy(), fit.base.article[:, 1].copy()
         by_sentence[seen] += moved[:6]
         by_article[seen[:3]] += moved[6:9]
         for a in range(4):
             strongest = math.log(sum(math.exp(sentences[s] @ by_sentence) for s in range(9) if article[s] == a))
-            margin = fitter.base.slope[1] * strongest + articles[a] @ by_article + fitter.base.intercept[1] + moved[9]
+            margin = fit.base.slope[1] * strongest + articles[a] @ by_article + fit.base.intercept[1] + moved[9]
             total += weight[a] * (math.log1p(math.exp(margin)) - label[a] * margin)
         return total
 
@@ -94,21 +95,20 @@ def test_the_fit_is_the_minimum_of_the_formula(base: Artifact) -> None:
 
 def test_the_replay_alone_changes_nothing(base: Artifact) -> None:
     """It pulls towards what the base said, so that labels that agree with the base leave it as it is."""
-    fitter = adaptation._Fitter(base, list(base.terms), silent)
-    assert fitter.replay is not None
-    bags = fitter.replay.take(np.arange(40))
-    agreed = logistic(fitter.base.margins(bags))
-    weights = fitter.fit(bags, agreed, np.ones(agreed.shape), 1.0)
-    assert weights.sentence == pytest.approx(fitter.base.sentence)
-    assert weights.article == pytest.approx(fitter.base.article)
-    assert weights.intercept == pytest.approx(fitter.base.intercept)
+    fit = PriorFit(base, list(base.terms), [0, 1, 2, 3])
+    assert fit.replay is not None
+    agreed = fit.replay.take(np.arange(40))
+    weights = fit.fit(agreed, 1.0)
+    assert weights.sentence == pytest.approx(fit.base.sentence)
+    assert weights.article == pytest.approx(fit.base.article)
+    assert weights.intercept == pytest.approx(fit.base.intercept)
 
 
 def test_an_infinite_prior_changes_nothing(
     base: Artifact, seed_examples: list[Example], options: FitOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adaptation, "STRENGTHS", (1e9,))
-    adapted = adapt(base, seed_examples[:60], options)
+    monkeypatch.setattr(prior, "STRENGTHS", (1e9,))
+    adapted = adapt(base, seed_examples[:60], replace(options, jobs=1))
     texts = [example.text for example in seed_examples]
     before, after = TopicTagger(base).tag_many(texts), TopicTagger(adapted.artifact).tag_many(texts)
     for one, two in zip(before, after, strict=True):
@@ -116,32 +116,23 @@ def test_an_infinite_prior_changes_nothing(
         assert list(two["scores"].values()) == pytest.approx(list(one["scores"].values()), abs=1e-4)
 
 
-def test_new_labels_move_the_scores_and_new_tags_come(
+def test_labels_of_known_tags_move_their_scores(
     base: Artifact, seed_examples: list[Example], options: FitOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adaptation, "STRENGTHS", (3.0, 30.0))
-    chosen = random.Random(2).sample(seed_examples, 140)
-    labelled = [replace(e, tags=e.tags | ({"trade"} if " Mỹ" in e.text else frozenset())) for e in chosen]
-    n_trade = sum("trade" in e.tags for e in labelled)
-    assert n_trade >= 10
-    labelled[0] = replace(labelled[0], tags=labelled[0].tags | {"rare"})
-    adapted = adapt(base, labelled, options)
-    assert (adapted.new_tags, adapted.left_out) == (["trade"], ["rare"])
+    monkeypatch.setattr(prior, "STRENGTHS", (3.0, 30.0))
+    labelled = random.Random(2).sample(seed_examples, 100)
+    adapted = adapt(base, labelled, replace(options, jobs=1))
+    assert (adapted.new_tags, adapted.left_out) == ([], [])
+    assert adapted.judged == [tag.slug for tag in base.tags]
     tags = {tag.slug: tag for tag in adapted.artifact.tags}
-    assert list(tags) == ["arms-control", "elections", "syria", "ukraine", "trade"]
-    assert tags["trade"].support == n_trade
     assert tags["syria"].support == base.tags[2].support + sum("syria" in e.tags for e in labelled)
     assert adapted.artifact.training["base"] == base.version
     losses = []
     for artifact in (base, adapted.artifact):
         results = TopicTagger(artifact).tag_many([e.text for e in labelled])
-        decisions = [
-            (tag in e.tags, r["scores"][tag]) for e, r in zip(labelled, results, strict=True) for tag in list(tags)[:4]
-        ]
+        decisions = [(tag in e.tags, r["scores"][tag]) for e, r in zip(labelled, results, strict=True) for tag in tags]
         losses.append(sum(-math.log(max(p if yes else 1 - p, 1e-12)) for yes, p in decisions))
     assert losses[1] < losses[0]
-    again = adapt(base, labelled, options)
-    assert again.artifact.version == adapted.artifact.version
 
 
 def test_too_few_labels_are_said(base: Artifact, seed_examples: list[Example], options: FitOptions) -> None:
@@ -165,3 +156,19 @@ def test_a_worse_candidate_is_refused(base: Artifact, seed_examples: list[Exampl
     assert (decision["accepted"], decision["worse_on"]) == (False, ["held_out", "reference"])
     assert compare_on_held_out(base, base, [])["accepted"]
     assert "held_out" not in compare_on_held_out(base, base, [])
+
+
+def test_a_tag_that_moved_without_a_judgement_is_refused(base: Artifact) -> None:
+    syria = next(tag for tag in base.tags if tag.slug == "syria")
+    lower = replace(base, tags=tuple(replace(tag, threshold=0.05) if tag == syria else tag for tag in base.tags))
+    decision = compare_on_held_out(base, lower, [], judged=["elections"])
+    assert not decision["accepted"]
+    assert any(reason.startswith("syria ") for reason in decision["reasons"])
+
+
+def test_finding_none_before_and_after_never_passes(base: Artifact, seed_examples: list[Example]) -> None:
+    blind = replace(base, tags=tuple(replace(tag, threshold=0.999999) for tag in base.tags), reference=None)
+    with_syria = [example for example in seed_examples if "syria" in example.tags][:5]
+    decision = compare_on_held_out(blind, blind, with_syria)
+    assert not decision["accepted"]
+    assert "syria is found in none of the 5 texts held out that have it, before as after" in decision["reasons"]

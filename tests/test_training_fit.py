@@ -32,6 +32,7 @@ from training.fit.classifier import TopicClassifier
 from training.fit.estimator import SentenceLogisticRegression
 from training.fit.fitting import Fit, FitOptions, fit_examples
 from training.fit.terms import Bags, SentenceTerms
+from training.fit.variants import read_variants
 from training.measure.evaluation import evaluate, score_examples
 from training.measure.folds import N_FOLDS, assign_folds
 from training.measure.thresholds import best_threshold, choose_threshold
@@ -237,7 +238,8 @@ def test_the_shipped_artifact_comes_from_the_training_data(shared: Path, shipped
     columns = Columns(weights=(WeightRule.parse("read:false=0.2"),))
     train = read_examples([shared / "data" / f"{name}.jsonl.gz" for name in TRAINED_ON], columns)
     dev = read_examples([shared / "data" / "dev.jsonl.gz"])
-    again = TopicTagger(fit_examples(train, FitOptions(cache=cache)).artifact)
+    variants = read_variants(SEEDS / "variants.toml")
+    again = TopicTagger(fit_examples(train, FitOptions(cache=cache, variants=variants)).artifact)
     probability, given = score_examples(again, dev)
     expected, expected_given = score_examples(shipped, dev)
     assert np.abs(probability - expected).max() < 1e-4

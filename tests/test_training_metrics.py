@@ -85,3 +85,11 @@ def test_slices_and_clear_decisions() -> None:
 def test_one_tag_a_text() -> None:
     probability = np.array([[0.1, 0.2], [0.9, 0.8], [0.4, 0.4], [0.0, 0.0]])
     assert highest_only(probability).tolist() == [[False, True], [True, False], [True, False], [False, False]]
+
+
+def test_a_tag_that_no_record_has_or_was_given_is_not_in_the_mean() -> None:
+    label = np.array([[True, False], [False, False]])
+    every = np.ones_like(label)
+    assert measure(TAGS, label, label * 0.9, label, every)["macro"]["f1"] == 1.0
+    given_tags = label | np.array([[False, True], [False, False]])
+    assert measure(TAGS, label, label * 0.9, given_tags, every)["macro"]["f1"] == 0.5

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from model.activation import activate
 from model.artifact import Artifact, load
 from model.document import Document
-from model.errors import FitError
+from model.errors import FitError, StorageError
 from model.tagger import TopicTagger
 from model.versions import Versions
 from training.corpus.examples import Example
@@ -23,7 +23,7 @@ from training.fit import read_reference
 from training.labels.revision import Labels
 from training.labels.store import Labelling, LabelStore, open_store
 from training.labels.tag_edits import edit_labels, edited_labels
-from training.precision_aim import aim_at_precision
+from training.precision_aim import aim_at_precision, aimed_topics
 from training.topic_edits import TopicDesk
 from training.topic_versions import with_slugs
 from training.topics import TopicError, Topics, TopicTaken, TopicUnknown
@@ -69,7 +69,7 @@ def test_topics_are_kept_in_the_home_folder(tmp_path: Path) -> None:
     topics.remove(["gaza-strip", "nobody"])
     assert topics.all() == {}
     (tmp_path / "home" / "topics.json").write_text("{", encoding="utf-8")
-    with pytest.raises(TopicError, match="topics.json: cannot be read"):
+    with pytest.raises(StorageError, match="topics.json: cannot be read"):
         topics.all()
 
 
@@ -185,9 +185,14 @@ def test_a_threshold_for_a_precision(seed_tagger: TopicTagger, seed_examples: li
     assert aimed.recall == pytest.approx((given_tags & labels).sum() / labels.sum())
     assert (aimed.precision >= 0.9, aimed.n_learnt_from) == (True, 0)
     assert aim_at_precision(artifact, "syria", 0.6, wrong).threshold <= aimed.threshold
+    topics = {"syria": Topic(precision=0.9, threshold=0.01), "rice": Topic(precision=0.9), "elections": Topic()}
+    chosen = {tag: topic.threshold for tag, topic in aimed_topics(artifact, topics, wrong).items()}
+    assert chosen == {"syria": aimed.threshold, "rice": None, "elections": None}
+    hopeless = [replace(e, tags=e.tags ^ {"syria"}) for e in seed_examples]
+    assert aimed_topics(artifact, topics, hopeless)["syria"].threshold == 0.01, "it stays where none is found"
     few = [replace(example, judged=frozenset({"ukraine"})) for example in seed_examples]
     assert aim_at_precision(artifact, "syria", 0.9, few).n_learnt_from > 0
     with pytest.raises(FitError, match="too few to tell: 0 labelled texts"):
         aim_at_precision(replace(artifact, reference=None), "syria", 0.9, few)
     with pytest.raises(FitError, match="no threshold reaches a precision of 0.9"):
-        aim_at_precision(artifact, "syria", 0.9, [replace(e, tags=e.tags ^ {"syria"}) for e in seed_examples])
+        aim_at_precision(artifact, "syria", 0.9, hopeless)

@@ -6,9 +6,11 @@ tag, half of the model's reference set comes to them, which the model was fitted
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +19,7 @@ from model.errors import FitError
 from model.pooling import Floats, logistic
 from model.tagger import TopicTagger
 from training.corpus.examples import Example
+from training.corpus.topics import Topic
 from training.fit import MIN_POSITIVES, read_reference
 from training.measure import score_examples
 
@@ -68,6 +71,21 @@ def aim_at_precision(artifact: Artifact, tag: str, precision: float, held_out: S
     return AimedThreshold(
         lowest, float(reached[last]), float(hits[last]) / n_with, n_with, label.size - n_with, label.size - len(judged)
     )
+
+
+def aimed_topics(artifact: Artifact, topics: Mapping[str, Topic], held_out: Sequence[Example]) -> dict[str, Topic]:
+    """Return the topics with thresholds chosen anew, for this artifact, where they are to reach a precision.
+
+    One for which that is not possible any more keeps the threshold that it has.
+    """
+    known = {tag.slug for tag in artifact.tags}
+    aimed = dict(topics)
+    for tag, topic in topics.items():
+        if topic.precision is not None and tag in known:
+            with suppress(FitError):
+                threshold = aim_at_precision(artifact, tag, topic.precision, held_out).threshold
+                aimed[tag] = msgspec.structs.replace(topic, threshold=threshold)
+    return aimed
 
 
 def _labels(examples: Sequence[Example], tag: str) -> Flags:

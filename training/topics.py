@@ -14,7 +14,7 @@ import msgspec
 from model.artifact import Tag
 from model.artifact.validation import MAX_SLUG_CHARS, SLUG
 from model.document import shorten
-from model.errors import ChudeError
+from model.errors import ChudeError, StorageError
 from model.files import write_whole
 from model.storage import make_home, storage
 from training.corpus.topics import Topic
@@ -51,13 +51,13 @@ class Topics:
         self._path = home / FILE
 
     def all(self) -> _Topics:
-        """Return every topic by its tag. Raises TopicError where the file cannot be read."""
+        """Return every topic by its tag. Raises StorageError where the file cannot be read."""
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=_Topics)
         except FileNotFoundError:
             return {}
         except (OSError, msgspec.DecodeError) as error:
-            raise TopicError(f"{self._path}: cannot be read ({error}): mend it, or remove it") from None
+            raise StorageError(f"{self._path}: cannot be read ({error}): mend it, or remove it") from None
 
     def keep(self, tag: str, topic: Topic, *, new: bool = False) -> None:
         """Keep a topic under its tag, in place of what was there.

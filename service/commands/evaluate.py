@@ -30,6 +30,7 @@ _SYSTEM = "chude"
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here.")
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write a report into this folder.")
 @click.option("--card", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Update this model card.")
+@click.option("--card-part", default="", help="Named part of the card to update; by default the one without a name.")
 @click.option(
     "--compare",
     type=click.Path(path_type=Path),
@@ -47,6 +48,7 @@ def command(
     json_file: Path | None,
     report: Path | None,
     card: Path | None,
+    card_part: str,
     compare: tuple[Path, ...],
     topics: Path | None,
     columns: Columns,
@@ -72,7 +74,7 @@ def command(
     if report:
         write_report(report, tagger, evaluation, comparison)
     if card:
-        write_card(card, tagger, evaluation, comparison)
+        write_card(card, card_part, tagger, evaluation, comparison)
     return 0
 
 

@@ -16,6 +16,7 @@ from model.artifact import MANIFEST, load, save
 from model.versions import artifact_folder
 from service.commands.columns import column_options, n_of, notify
 from service.commands.progress_bar import show_progress
+from service.commands.unlabelled import read_texts
 from service.environment import cache_folder, environment
 from training.corpus.topics import read_topics, topic_names
 from training.corpus.weights import WeightRule
@@ -57,6 +58,13 @@ def parse_weights(
     help="How much some records count, against 1: those of a FILE, or with a value in a field, FIELD:VALUE, such as "
     "'read:false=0.2'. May be given more than once, a record's own field 'weight' multiplies it.",
 )
+@click.option(
+    "--stream",
+    "streams",
+    multiple=True,
+    metavar="FILE",
+    help="Texts as they come, labelled or not. Which terms they have is kept for tags that are learnt later.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
 @column_options
 def command(
@@ -67,37 +75,42 @@ def command(
     topics: Path | None,
     variants: Path | None,
     weights: tuple[WeightRule, ...],
+    streams: tuple[str, ...],
     jobs: int,
     columns: Columns,
 ) -> int:
     """Fit an artifact on labelled DATA: files or folders, such as JSON Lines, CSV, Excel or Label Studio's JSON."""
     from training.corpus.readers import read_examples
     from training.fit.adaptation import adapt
+    from training.fit.background import with_background
     from training.fit.fitting import FitOptions, fit_examples
     from training.fit.variants import read_variants
 
     if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
         raise click.UsageError(f"{output} is not empty and no artifact: name a new folder")
+    if variants and base != "none":
+        raise click.UsageError("--variants goes with a fit from nothing: an artifact keeps the spellings that it has")
     known, cache = read_topics(topics), cache_folder(environment())
     options = FitOptions(seed=seed, jobs=jobs, names=topic_names(known), cache=cache, variants=read_variants(variants))
     examples = read_examples(data, replace(columns, vocabulary=vocabulary_of((), known), weights=weights), notify)
     _tell_weights(examples)
+    stream = read_texts(streams)
     if base == "none":
         fit = fit_examples(examples, options, show_progress)
         fitted, left_out = fit.artifact, fit.left_out
+        fitted = with_background(fitted, stream, show_progress) if stream else fitted
     else:
         with advice_on_live(base):
             artifact = load(artifact_folder(environment(), base))
-        adaptation = adapt(artifact, examples, options, show_progress)
+        adaptation = adapt(artifact, examples, options, show_progress, stream)
         fitted, left_out = adaptation.artifact, adaptation.left_out
     artifact = save(fitted, output)
     for slug in left_out:
         notify(f"{slug}: {_support(examples, slug)}: left out")
     click.echo(f"{output}: version {artifact.version}, {len(artifact.terms)} terms")
     if base != "none":
-        click.echo(
-            f"learnt from {base}, strength of the prior {artifact.training['strength']:g}; thresholds are the base's"
-        )
+        learnt = ", ".join([*adaptation.judged, *(new_tag.tag.slug for new_tag in adaptation.new_tags)])
+        click.echo(f"learnt from {base}: {learnt or 'nothing'}; thresholds of its own tags are the base's")
         return 0
     click.echo("cross-validated on the training data:")
     for tag in artifact.tags:

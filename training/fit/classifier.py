@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ARTICLE_STRENGTH = 1.6
 """C of the article model times the penalty: its features are damped, so they are penalised less."""
+SMALLEST_SENTENCE_WEIGHT, SMALLEST_ARTICLE_WEIGHT = 0.01, 0.04
+"""Smaller weights, before idf, are left out: a fifth of all, which cost a tenth of the tagger's time and say little."""
 
 
 class TopicClassifier(ClassifierMixin, BaseEstimator):
@@ -50,8 +52,10 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
             ).fit(bags.articles, y[:, tag], sample_weight=weight[:, tag])
             for tag in range(y.shape[1])
         ]
+        by_sentence.coef_ = _without_small(by_sentence.coef_, SMALLEST_SENTENCE_WEIGHT)
         self.sentence_coef_ = by_sentence.coef_
-        self.article_coef_ = np.column_stack([fitted.coef_[0] for fitted in by_article])
+        article_coef = np.column_stack([fitted.coef_[0] for fitted in by_article])
+        self.article_coef_ = _without_small(article_coef, SMALLEST_ARTICLE_WEIGHT)
         self.intercepts_ = np.array([by_sentence.intercept_, [fitted.intercept_[0] for fitted in by_article]])
         self.sentence_ = by_sentence
         self.classes_ = np.arange(y.shape[1])
@@ -62,3 +66,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "sentence_")
         by_article = bags.articles @ self.article_coef_ + self.intercepts_[1]
         return np.stack([self.sentence_.decision_function(bags), by_article], axis=-1)
+
+
+def _without_small(weights: Floats, smallest: float) -> Floats:
+    return np.where(np.abs(weights) < smallest, 0.0, weights)

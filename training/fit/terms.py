@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from model.errors import FitError
-from model.pooling import damping
+from model.pooling import Floats, damping
 from model.reading import split_sentences
 from model.weights import Occurrences
 from training.progress import Progress, silent
@@ -59,6 +59,23 @@ class Bags:
         rows = np.flatnonzero(number[self.article] >= 0)
         marks = None if self.marks is None else self.marks[rows]
         return Bags(self.sentences[rows], number[self.article[rows]], self.articles[chosen], marks)
+
+    def times(self, factor: Floats) -> Bags:
+        """Return the bags with the column of each term multiplied by its factor, shape (terms,)."""
+        sentences, articles = _narrow(self.sentences.copy()), _narrow(self.articles.copy())
+        for matrix in (sentences, articles):
+            matrix.data = matrix.data * factor[matrix.indices]
+        return Bags(sentences, self.article, articles)
+
+    def followed_by(self, other: Bags) -> Bags:
+        """Return these articles and then those of other bags over the same terms."""
+        from scipy.sparse import csr_array, vstack
+
+        sentences, articles = (
+            _narrow(csr_array(vstack(pair)))
+            for pair in ((self.sentences, other.sentences), (self.articles, other.articles))
+        )
+        return Bags(sentences, np.concatenate([self.article, other.article + self.articles.shape[0]]), articles)
 
 
 class SentenceTerms(TransformerMixin, BaseEstimator):
@@ -154,14 +171,18 @@ class SentenceTerms(TransformerMixin, BaseEstimator):
 
 
 def _by_article(occurs: csr_array, article: npt.NDArray[np.int64], n_articles: int) -> csr_array:
-    """Return how many sentences of each article have each term, with the indices that scikit-learn wants."""
+    """Return how many sentences of each article have each term."""
     from scipy.sparse import csr_array
 
     rows = np.arange(article.size)
     member = csr_array((np.ones(article.size), (article, rows)), shape=(n_articles, article.size))
-    summed = csr_array(member @ occurs)
-    summed.indices, summed.indptr = summed.indices.astype(np.int32), summed.indptr.astype(np.int32)
-    return summed
+    return _narrow(csr_array(member @ occurs))
+
+
+def _narrow(matrix: csr_array) -> csr_array:
+    """Return the matrix with indices of 32 bits, as scikit-learn wants them."""
+    matrix.indices, matrix.indptr = matrix.indices.astype(np.int32), matrix.indptr.astype(np.int32)
+    return matrix
 
 
 def _sentences_of(texts: Sequence[str], progress: Progress) -> tuple[list[str], npt.NDArray[np.int64]]:

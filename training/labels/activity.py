@@ -11,6 +11,8 @@ from typing import NamedTuple
 from sqlalchemy import delete, func, select
 
 from training.corpus.duplicates import text_digest
+from training.corpus.label_fields import EVERY_TAG
+from training.labels.judgements import is_latest
 from training.labels.rows import evidence_of, restored, storable
 from training.labels.schema import labellings, texts
 from training.labels.store import LabelStore
@@ -32,7 +34,7 @@ class Decision:
 
     def decides(self, tag: str) -> bool:
         """Tell whether it says anything of a tag."""
-        return self.judged is None or tag in self.judged or "*" in self.judged
+        return self.judged is None or tag in self.judged or EVERY_TAG in self.judged
 
 
 def decisions(store: LabelStore, *, since: float = 0.0, who: str | None = None) -> Iterator[Decision]:
@@ -73,6 +75,28 @@ def last_labelling(store: LabelStore, text: str) -> LastLabelling | None:
         return None
     tags = frozenset(row.tags.split())
     return LastLabelling(restored(row.who), tags, evidence_of(row.evidence), restored(row.note or ""))
+
+
+class JudgedCounts(NamedTuple):
+    """How many texts were judged to have a tag, and not to have it."""
+
+    n_with: int
+    n_without: int
+    n_held_out: int
+    """Further texts that were judged, and are not learnt from."""
+
+
+def count_judged(store: LabelStore, tag: str) -> JudgedCounts:
+    """Return how many texts can teach a tag, by their latest labels that say what was judged, or that they have it."""
+    latest = select(labellings.c.tags, labellings.c.judged, texts.c.held_out).join(texts).where(is_latest())
+    n_with = n_without = n_held_out = 0
+    with store.reading() as connection:
+        for tags, judged, held_out in connection.execute(latest):
+            has, decided = tag in tags.split(), {tag, EVERY_TAG} & set((judged or "").split())
+            n_held_out += bool(held_out and (has or decided))
+            n_with += bool(has and not held_out)
+            n_without += bool(decided and not has and not held_out)
+    return JudgedCounts(n_with, n_without, n_held_out)
 
 
 @dataclass

@@ -84,7 +84,7 @@ class Additions:
     def __init__(self, connection: Connection, labelling: Labelling, scores: Scores, changes: Changes) -> None:
         """Write with the connection, and count in `changes`."""
         self._connection, self._labelling, self._scores, self._changes = connection, labelling, scores, changes
-        self._judgements = Judgements.read(connection)
+        self._judgements: Judgements | None = None
 
     def add(self, chunk: Sequence[Example]) -> None:
         """Write what the store does not know of the examples."""
@@ -134,6 +134,7 @@ class Additions:
     def _revised(self, old: Labels, digest: str, later: Labels) -> Labels:
         """Return what is known of a text after later labels; what old ones were judged on is what their origin says."""
         if old.judged is None and later.judged is not None:
+            self._judgements = self._judgements or Judgements.read(self._connection)
             old = replace(old, judged=self._judgements.of(self._origins.get(digest, self._labelling.origin)))
         return old.revised(later)
 

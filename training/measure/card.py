@@ -12,18 +12,35 @@ from model.files import write_whole
 from training.measure.evaluation import Evaluation
 from training.measure.report import LABELS_NOTE, comparison_table, figure_table
 
-BEGIN, END = "<!-- figures: written by chude eval --card -->", "<!-- end of figures -->"
+END = "<!-- end of figures -->"
+
+
+def begin_mark(part: str) -> str:
+    """Return the line that stands before the figures of a part of the card; the first part has no name."""
+    return f"<!-- figures{f' of {part}' if part else ''}: written by chude eval --card -->"
 
 
 def write_card(
-    path: Path, tagger: TopicTagger, evaluation: Evaluation, comparison: Mapping[str, Mapping[str, Any] | str]
+    path: Path,
+    part: str,
+    tagger: TopicTagger,
+    evaluation: Evaluation,
+    comparison: Mapping[str, Mapping[str, Any] | str],
 ) -> None:
-    """Replace what stands between the marks in the file by the figures of this run. Raises DataError without marks."""
+    """Replace what stands between the marks of the part by the figures of this run. Raises DataError without marks."""
     card = path.read_text(encoding="utf-8")
-    head, begin, rest = card.partition(BEGIN)
+    begin = begin_mark(part)
+    head, found, rest = card.partition(begin)
     _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise DataError([Problem(str(path), 0, "", f"needs a line {BEGIN} and after it a line {END}")])
+    if not found or not end:
+        raise DataError([Problem(str(path), 0, "", f"needs a line {begin} and after it a line {END}")])
+    lines = ["", *([] if part else _describe(tagger)), *_figures(evaluation, comparison), ""]
+    with write_whole(path) as written:
+        written.write_text("\n".join([head + begin, *lines, end + tail]), encoding="utf-8")
+
+
+def _describe(tagger: TopicTagger) -> list[str]:
+    """Return what the model was fitted on, and what cross-validation said."""
     training = tagger.artifact.training
     lines = [
         f"Model {tagger.version}, fitted on {training.get('examples')} texts ({training.get('teasers')} of them "
@@ -32,16 +49,17 @@ def write_card(
     cross_validated = tagger.artifact.metrics.get("all", {}).get("all decisions")
     if cross_validated:
         lines += ["", f"### Cross-validated on the {cross_validated['records']} training texts, all decisions", ""]
-        lines += figure_table(cross_validated)
+        lines += [*figure_table(cross_validated), ""]
+    return lines
+
+
+def _figures(evaluation: Evaluation, comparison: Mapping[str, Mapping[str, Any] | str]) -> list[str]:
+    lines: list[str] = []
     for kind, views in evaluation.figures.items():
         for decisions, figures in views.items():
-            lines += ["", f"### On {figures['records']} other texts: {kind}, {decisions}", "", *figure_table(figures)]
+            if kind == "all" or figures["records"] < len(evaluation.examples):
+                title = f"### On {figures['records']} other texts: {kind}, {decisions}"
+                lines += [title, "", *figure_table(figures), ""]
     if comparison:
-        lines += [
-            "",
-            "### Beside other systems, trained on the same texts, same run",
-            "",
-            *comparison_table(comparison),
-        ]
-    with write_whole(path) as part:
-        part.write_text("\n".join([head + begin, "", *lines, "", end + tail]), encoding="utf-8")
+        lines += ["### Beside other systems, trained on the same texts, same run", "", *comparison_table(comparison)]
+    return lines if comparison else lines[:-1]

@@ -66,7 +66,10 @@ def _of_tag(label: Flags, probability: Floats, given: Flags) -> dict[str, float]
 def measure(
     tags: list[str], label: Flags, probability: Floats, given: Flags, counted: Flags, *, seed: int = 0
 ) -> dict[str, Any]:
-    """Return all figures for arrays of shape (records, tags); pairs that are not `counted` are left out."""
+    """Return all figures for arrays of shape (records, tags); pairs that are not `counted` are left out.
+
+    Macro figures are means over the tags that some record has or was given; without any, over all.
+    """
     resampled = bootstrap_f1(label, given, counted, seed=seed)
     by_tag: dict[str, dict[str, Any]] = {}
     for column, tag in enumerate(tags):
@@ -75,10 +78,11 @@ def measure(
         figures["f1_interval"] = _interval(resampled[:, column])
         by_tag[tag] = figures
     names = ("precision", "recall", "f1", "average_precision", "brier", "calibration_error")
-    macro: dict[str, Any] = {
-        name: round(float(np.mean([figures[name] for figures in by_tag.values()])), 4) for name in names
-    }
-    macro["f1_interval"] = _interval(resampled.mean(axis=1))
+    met = np.asarray(((label | given) & counted).any(axis=0))
+    met |= not met.any()
+    shown = [figures for figures, is_met in zip(by_tag.values(), met, strict=True) if is_met]
+    macro: dict[str, Any] = {name: round(float(np.mean([figures[name] for figures in shown])), 4) for name in names}
+    macro["f1_interval"] = _interval(resampled[:, met].mean(axis=1))
     micro = _of_tag(label[counted], probability[counted], given[counted])
     return {"records": int(label.shape[0]), "macro": macro, "micro": micro, "tags": by_tag}
 

@@ -7,7 +7,7 @@
     table.py         many records with their tags, as rows and as files
     tagging.py       the views of the first page, `/`
     correcting.py    the views of `/correct`
-    learning.py      the views of `/learn`
+    learning.py      the views of `/learn`; new_topic.py those of a topic that is made there
     watching.py      the views of `/watch`; figures.py what they show, charts.py as SVG
     templates/, static/   Jinja templates, style sheets and ES modules, served as they stand here
 
@@ -18,9 +18,9 @@ Views are HTML; what changes something goes over the HTTP API, with the key that
 'Tag'
 """
 
-from service.web.page import correcting, learning, tagging, watching
+from service.web.page import correcting, learning, new_topic, tagging, watching
 from service.web.page.catalogue import catalogue
 
 __all__ = ["BLUEPRINTS", "catalogue"]
-BLUEPRINTS = (tagging.blueprint, correcting.blueprint, learning.blueprint, watching.blueprint)
+BLUEPRINTS = (tagging.blueprint, correcting.blueprint, learning.blueprint, new_topic.blueprint, watching.blueprint)
 """What `create_app` registers."""

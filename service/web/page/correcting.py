@@ -15,13 +15,14 @@ from service.web.authorization import check_key, needs_key
 from service.web.body import read_body
 from service.web.documents import Submission, read_submissions
 from service.web.page.catalogue import catalogue
-from service.web.page.layout import Bar, TagLook, bars, describe, http_status, language, looks, render, warnings_in
+from service.web.page.layout import Bar, TagLook, bars, describe, http_status, language, looks, render
 from service.web.page.marked_text import segment_fields
 from service.web.problems import RequestError
-from service.web.services import services
+from service.web.services import Services, services
 from training.corpus.examples import Example
+from training.corpus.topics import Topic
 from training.labels.activity import agreement, count_labelled, decisions, last_labelling
-from training.labels.store import LabelStore
+from training.topics import Topics
 
 blueprint = Blueprint("correct", __name__)
 
@@ -52,10 +53,10 @@ def text() -> Response:
         tagging=tagging,
         tags=tags,
         bars=_switches(bars(tagging["scores"], tagging["tags"], tags), tags),
-        others=_others(chude.store(), tags),
+        others=_others(chude, tags),
         before=before,
         fields=segment_fields(submission.document, tagging, places),
-        warnings=list(warnings_in(tagging, say)),
+        warnings=[say.translated(warning) for warning in tagging.get("warnings", ())],
     )
 
 
@@ -65,9 +66,11 @@ def _switches(found: list[Bar], tags: Mapping[str, TagLook]) -> list[Bar]:
     return sorted(found, key=lambda bar: order.index(bar.tag.slug))
 
 
-def _others(store: LabelStore, tags: Mapping[str, TagLook]) -> list[str]:
-    """Return the tags that some text in the store has and the model has not learnt."""
-    return [tag for tag in store.stats().tags if tag not in tags]
+def _others(chude: Services, tags: Mapping[str, TagLook]) -> dict[str, str]:
+    """Return the topics that the model has not learnt, kept ones and those of labelled texts, with their names."""
+    kept = Topics(chude.settings.home).all()
+    found = sorted({*kept, *chude.store().stats().tags} - tags.keys())
+    return {tag: kept.get(tag, Topic()).names.get(language(), tag) for tag in found}
 
 
 @blueprint.get("/correct/today")

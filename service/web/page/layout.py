@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -91,10 +91,3 @@ def describe(error: ChudeError, say: Catalogue) -> str:
 def http_status(error: ChudeError) -> HTTPStatus:
     """Return the status of the answer that an error becomes."""
     return HTTPStatus(error.status if isinstance(error, RequestError) else status_of(error))
-
-
-def warnings_in(tagging: Mapping[str, object], say: Catalogue) -> Iterator[str]:
-    """Yield the warnings of a result in the reader's language."""
-    given = tagging.get("warnings", ())
-    assert isinstance(given, Sequence)
-    yield from (say.translated(str(warning)) for warning in given)

@@ -8,23 +8,28 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response
 
 from service.web.authorization import needs_key
+from service.web.page.catalogue import catalogue
 from service.web.page.figures import version_figures
-from service.web.page.layout import looks, render
+from service.web.page.layout import TagLook, language, looks, render
+from service.web.page.new_topic import NEEDED
 from service.web.services import services
+from training.corpus.topics import Topic
+from training.labels.activity import count_judged
 from training.labels.jobs import Job, Jobs
+from training.labels.store import LabelStore
+from training.topics import Topics
 
 blueprint = Blueprint("learn", __name__)
-NEEDED = 10
-"""Texts with a tag, and without it, from which it can be learnt."""
 
 
 class LabelledTag(NamedTuple):
-    """How many texts of the store have a tag."""
+    """How many texts of the store have a tag, or were judged not to have it."""
 
     slug: str
     name: str
     n_with: int
     n_without: int
+    keywords: tuple[str, ...]
     is_learnt: bool
     """Whether the live model has it."""
 
@@ -37,6 +42,8 @@ class LabelledTag(NamedTuple):
 class Measured(NamedTuple):
     """How two versions do on the same texts."""
 
+    tag: str
+    """Name of the tag; empty for all of them together."""
     where: str
     """"held_out", the labels that are not learnt from, or "reference", the texts that travel with the model."""
     n_texts: int
@@ -59,13 +66,26 @@ def state() -> Response:
     chude = services()
     store = chude.store()
     stats, tags = store.stats(), looks(chude.live.tagger.artifact.tags)
+    topics = Topics(chude.settings.home).all()
     labelled = [
-        LabelledTag(slug, tags[slug].name if slug in tags else slug, n, stats.texts - n, slug in tags)
-        for slug, n in sorted(stats.tags.items(), key=lambda item: (item[0] in tags, item[0]))
+        _labelled(store, slug, n, topics.get(slug), tags.get(slug))
+        for slug, n in sorted(
+            {**dict.fromkeys(topics, 0), **stats.tags}.items(), key=lambda item: (item[0] in tags, item[0])
+        )
     ]
     job = Jobs(store).latest()
     versions = version_figures(chude.versions)
     return render("learn_state.html", stats=stats, labelled=labelled, versions=versions, **_described(job))
+
+
+def _labelled(store: LabelStore, slug: str, n_with: int, topic: Topic | None, look: TagLook | None) -> LabelledTag:
+    """Return what is known of a tag; of one that the model has not learnt, what it can be learnt from."""
+    topic = topic or Topic()
+    name = topic.names.get(language()) or (look.name if look else slug)
+    if look:
+        return LabelledTag(slug, name, n_with, 0, topic.keywords, is_learnt=True)
+    counts = count_judged(store, slug)
+    return LabelledTag(slug, name, counts.n_with, counts.n_without, topic.keywords, is_learnt=False)
 
 
 @blueprint.get("/learn/job/<job>")
@@ -78,13 +98,18 @@ def job(job: str) -> Response:
 def _described(job: Job | None) -> dict[str, Any]:
     """Return what the template says of a job."""
     result = job.result if job and isinstance(job.result, dict) else {}
-    return {"job": job, "result": result, "measured": list(_measured(result))}
+    say = catalogue(language())
+    reasons = [say.translated(str(reason)) for reason in result.get("reasons", ())]
+    return {"job": job, "result": result, "measured": list(_measured(result)), "reasons": reasons}
 
 
 def _measured(result: Mapping[str, Any]) -> Iterator[Measured]:
-    """Yield the comparisons that the gate decided by."""
-    for where in ("held_out", "reference"):
-        found = result.get(where)
-        if isinstance(found, dict) and {"texts", "live_f1", "candidate_f1", "interval"} <= found.keys():
-            low, high = found["interval"]
-            yield Measured(where, found["texts"], found["live_f1"], found["candidate_f1"], low, high)
+    """Yield the comparisons that the gate decided by: all tags together, then each."""
+    tags = looks(services().live.tagger.artifact.tags)
+    by_tag = result.get("tags")
+    for tag, places in [("", result), *(by_tag.items() if isinstance(by_tag, dict) else ())]:
+        for where in ("held_out", "reference"):
+            found = places.get(where)
+            if isinstance(found, dict) and {"texts", "live_f1", "candidate_f1", "interval"} <= found.keys():
+                name = tags[tag].name if tag in tags else tag
+                yield Measured(name, where, found["texts"], found["live_f1"], found["candidate_f1"], *found["interval"])

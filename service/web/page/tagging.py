@@ -14,7 +14,7 @@ from model.errors import ChudeError
 from service.web.authorization import check_key
 from service.web.documents import check_length
 from service.web.page.catalogue import catalogue
-from service.web.page.layout import bars, describe, http_status, language, looks, names, render, warnings_in
+from service.web.page.layout import bars, describe, http_status, language, looks, names, render
 from service.web.page.marked_text import mark_fields
 from service.web.page.table import DOWNLOADS, Row, download, tag_entries
 from service.web.page.uploads import Article, Upload, kind_of, read_article, read_entries
@@ -63,7 +63,7 @@ def _upload(file: FileStorage) -> Upload:
 
 def _explained(chude: Services, article: Article) -> dict[str, Any]:
     """Return what the template shows of one article. Raises TextError."""
-    tagger = chude.live.tagger
+    tagger, say = chude.live.tagger, catalogue(language())
     tagging = tagger.explain(article.document, page="html" if article.is_html else "auto")
     tagging["warnings"] = [*article.warnings, *tagging.get("warnings", ())]
     _count(chude, [tagging], sum(map(len, article.document)))
@@ -73,7 +73,7 @@ def _explained(chude: Services, article: Article) -> dict[str, Any]:
         "tags": tags,
         "bars": bars(tagging["scores"], tagging["tags"], tags),
         "fields": mark_fields(article.document, tagging),
-        "warnings": list(warnings_in(tagging, catalogue(language()))),
+        "warnings": [say.translated(warning) for warning in tagging["warnings"]],
     }
 
 

@@ -17,6 +17,8 @@ _FEW_TAGS = 2
 """A body with more "<" may be HTML, and must not be read in the loop."""
 _ESCAPED = rb"\u003"
 """How "<" may be written in JSON."""
+_COMPUTING = 2
+"""Threads that compute get no more done together than one, and each takes the interpreter from the loop for a while."""
 _WAITING = 64
 """How many requests may wait for the threads of a lane."""
 
@@ -59,9 +61,10 @@ class Lanes:
     """A lane for each cost."""
 
     def __init__(self, threads: int) -> None:
-        """Answer `threads` requests of each cost at a time."""
-        costly = (cost for cost in Cost if cost is not Cost.QUICK)
-        self._lanes = {cost: Lane(cost.name.lower(), threads=threads, waiting=_WAITING) for cost in costly}
+        """Answer `threads` requests of each cost at a time, of those that compute all the while at most two."""
+        few = min(threads, _COMPUTING)
+        sizes = {Cost.BULK: few, Cost.HTML: threads, Cost.STORE: threads, Cost.FILES: threads}
+        self._lanes = {cost: Lane(cost.name.lower(), threads=n, waiting=_WAITING) for cost, n in sizes.items()}
 
     def choose(self, environ: WSGIEnvironment, body: bytes) -> Lane | None:
         """Return the lane of a request; None for one that the loop answers itself."""

@@ -38,7 +38,7 @@ _KEEP_ALIVE_S = 75
 """Longer than nginx keeps a connection to us, so that it is never us who close one that is being used."""
 _FIRST_BYTE_S = 10.0
 _LAST_WORDS_S = 0.5
-_LINGER_S = 2.0
+_LINGER_S = 4.0
 _LINGER_BODIES = 10
 """How many bodies of the largest size a refused client may go on sending."""
 

@@ -2,6 +2,7 @@
 
 import { Failure, api, part, problem, say, tell } from "./common.js";
 import { forget, withKey } from "./key.js";
+import { labelFor } from "./topic.js";
 
 const POLL_MS = 1000;
 const state = document.getElementById("state");
@@ -71,6 +72,7 @@ state.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
   if (!button || button.disabled) return;
   if (button.id === "retrain") await attempt(() => api("POST", "retrain")) && await load();
+  else if (button.dataset.topic) labelFor(button.dataset.topic, JSON.parse(button.dataset.keywords));
   else if (button.id === "cancel" && await ask(button.dataset.ask)) {
     const { job } = runningJob()?.dataset ?? {};
     if (job) await attempt(() => api("DELETE", `retrain/${job}`));

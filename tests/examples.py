@@ -27,7 +27,8 @@ _ESCAPED_DECIMAL = re.compile(r"(?:\\-)?\d+\\\.\d+(?:e\\-\d+)?")
 _VERSION = re.compile(r"\b[0-9a-f]{12}\b")
 TOLERANCE = 0.15
 """How far a number with a decimal point may be from the one on the page: a new model has other probabilities."""
-TIMEOUT_S = 300
+TIMEOUT_S = 900
+"""Ends a page that hangs, however busy the machine is."""
 
 
 class CodeBlock(NamedTuple):

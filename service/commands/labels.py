@@ -69,7 +69,7 @@ def stats() -> int:
 @command.command("delete")
 @click.argument("ids", nargs=-1, required=True)
 def remove(ids: tuple[str, ...]) -> int:
-    """Remove the texts with these IDS, and every label they ever had."""
+    """Remove the texts with these IDS, or first 16 digits of their digests, and every label they ever had."""
     removed = the_store(environment()).delete(ids)
     click.echo(f"{removed} removed")
     return 0 if removed else 1

@@ -103,10 +103,10 @@ def test_retrain_list_roll_back_and_prune(
     assert gate["accepted"]
     assert gate["reference"]["texts"] > 50
     learnt = [example for example in seed_examples if not is_held_out(text_digest(example.text))]
-    run("labels", "import", write_records(tmp_path / "flipped.jsonl", learnt[:150], flip=True))
+    run("labels", "import", write_records(tmp_path / "flipped.jsonl", learnt, flip=True))
     refused = run("retrain").stdout
-    assert "it is worse on" in refused
-    assert "and not live" in refused
+    assert "syria is worse on your texts held out: F1 " in refused
+    assert "it is not live" in refused
     assert versions.live() == first
     assert "(forced)" in run("retrain", "--force").stdout
     forced = versions.live()

@@ -399,7 +399,7 @@ def test_metrics_add_up(client: FlaskClient, shipped: TopicTagger) -> None:
     assert float(lines["chude_characters_total"]) == 2 * len(SYRIA) + len(ELECTION) + 1 + 11
     assert lines["chude_unknown_share"] == "0.25"
     assert lines['chude_tag_share{tag="syria"}'] == "0.5"
-    training = {tag.slug: tag.support for tag in shipped.artifact.tags}["syria"] / 5319
+    training = {tag.slug: tag.support for tag in shipped.artifact.tags}["syria"] / shipped.artifact.training["examples"]
     expected = (0.5 - training) * math.log(0.5 / training) + (training - 0.5) * math.log(0.5 / (1 - training))
     assert float(lines['chude_tag_drift{tag="syria"}']) == pytest.approx(expected)
     assert lines[f"chude_model_info{{{version}}}"] == "1.0"

@@ -82,21 +82,21 @@ class JudgedCounts(NamedTuple):
 
     n_with: int
     n_without: int
-    n_held_out: int
-    """Further texts that were judged, and are not learnt from."""
 
 
 def count_judged(store: LabelStore, tag: str) -> JudgedCounts:
-    """Return how many texts can teach a tag, by their latest labels that say what was judged, or that they have it."""
-    latest = select(labellings.c.tags, labellings.c.judged, texts.c.held_out).join(texts).where(is_latest())
-    n_with = n_without = n_held_out = 0
+    """Return how many texts can teach a new tag, by their latest labels that say what was judged, or that they have it.
+
+    Those held out are among them: a tag that the live version lacks learns from all its labels.
+    """
+    latest = select(labellings.c.tags, labellings.c.judged).where(is_latest())
+    n_with = n_without = 0
     with store.reading() as connection:
-        for tags, judged, held_out in connection.execute(latest):
+        for tags, judged in connection.execute(latest):
             has, decided = tag in tags.split(), {tag, EVERY_TAG} & set((judged or "").split())
-            n_held_out += bool(held_out and (has or decided))
-            n_with += bool(has and not held_out)
-            n_without += bool(decided and not has and not held_out)
-    return JudgedCounts(n_with, n_without, n_held_out)
+            n_with += has
+            n_without += bool(decided and not has)
+    return JudgedCounts(n_with, n_without)
 
 
 @dataclass

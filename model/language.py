@@ -39,7 +39,7 @@ def identify(text: str) -> Language:
     Texts of fewer than 8 words count as Vietnamese, unless most of their letters are of another script. Only the first
     4,000 characters are looked at.
     """
-    sample = repair(text[:_SAMPLE_CHARS])
+    sample = unicodedata.normalize("NFC", repair(text[:_SAMPLE_CHARS]))
     folded = fold(sample)
     latin = sum(map(str.isalpha, folded))
     if sum(map(str.isalpha, sample)) > 2 * latin:

@@ -163,7 +163,7 @@ def test_a_client_that_does_not_take_its_answers_is_left(start: Start) -> None:
         sock.settimeout(TIMEOUT_S)
         with pytest.raises(ConnectionResetError, match="reset"):
             take_all(sock)
-    assert {entry["level"] for entry in service.logged()} == {"info"}
+    assert [entry for entry in service.logged() if entry["level"] != "info"] == []
 
 
 def test_a_stopping_service_hangs_up_on_idle_connections(start: Start) -> None:
@@ -173,7 +173,7 @@ def test_a_stopping_service_hangs_up_on_idle_connections(start: Start) -> None:
         service.process.terminate()
         assert service.process.wait(TIMEOUT_S) == 0
         assert silent.recv(100) == b""
-    assert {entry["level"] for entry in service.logged()} == {"info"}
+    assert [entry for entry in service.logged() if entry["level"] != "info"] == []
 
 
 def test_labels_stream_out_of_threads(start: Start) -> None:

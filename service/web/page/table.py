@@ -12,11 +12,13 @@ from model import Tagging, TextError, TopicTagger
 from model.document import FIELDS, shorten
 from service.web.page.uploads import Entry
 from training.corpus.format import AppendedFormat, WholeFormat, flat
+from training.corpus.formats.table import Csv
+from training.corpus.formats.xlsx import Xlsx
 from training.corpus.registry import FORMATS
 
 DOWNLOADS = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Csv.name: "text/csv; charset=utf-8",
+    Xlsx.name: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """Formats in which the table can be downloaded, with their media types."""
 _SHOWN_CHARS = 160

@@ -15,6 +15,7 @@ from model.errors import ChudeError, DataError, Problem, TextError
 from service.settings import Settings
 from service.web.documents import check_length
 from training.corpus.format import Contents, Format
+from training.corpus.formats.xlsx import Xlsx
 from training.corpus.records import Record, place
 from training.corpus.registry import format_of
 
@@ -82,7 +83,7 @@ def read_entries(uploads: Sequence[Upload], settings: Settings) -> list[Entry]:
 
 def _entries(upload: Upload, settings: Settings) -> Iterator[Entry]:
     format = kind_of(upload)
-    if format.name == "xlsx":
+    if isinstance(format, Xlsx):
         _check_workbook(upload, _INFLATED_TIMES * settings.max_body_bytes)
     stream = io.BytesIO(upload.data)
     try:

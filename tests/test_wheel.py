@@ -120,7 +120,7 @@ def test_the_wheel_owns_its_three_import_names(base: Path, tmp_path: Path) -> No
     done = subprocess.run([base / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     owners, files = done.stdout.splitlines()
     assert owners == str({name: ["chude"] for name in ("model", "training", "service")})
-    assert files == str(["MODEL_CARD.md", "manifest.json", "reference.npz", "weights.npz"])
+    assert files == str(["MODEL_CARD.md", "background.npz", "manifest.json", "reference.npz", "weights.npz"])
     size = sum(path.stat().st_size for path in (REPO / "model" / "pretrained").iterdir())
     assert size < 2_000_000
 

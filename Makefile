@@ -77,7 +77,7 @@ pretrained: $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable ".[peers]"
 	$(BIN)/chude train $(TRAINED_ON) --weight read:false=0.2 --variants seeds/variants.toml --topics seeds/topics.toml \
 		--stream $(DATA)/stream-train.jsonl.gz --stream $(DATA)/articles-rest.jsonl.gz -o model/pretrained
-	$(BIN)/chude eval $(DATA)/dev.jsonl.gz --model model/pretrained --compare $(DATA)/train.jsonl.gz --topics seeds/topics.toml \
+	$(BIN)/chude eval $(DATA)/dev.jsonl.gz --model model/pretrained $(addprefix --compare ,$(TRAINED_ON)) --topics seeds/topics.toml \
 		--card model/pretrained/MODEL_CARD.md
 	for natural in stream-dev articles-dev; do \
 		$(BIN)/chude eval $(DATA)/$$natural.jsonl.gz --model model/pretrained \

@@ -1,7 +1,8 @@
 """The threshold at which a tag reaches a precision on labelled texts.
 
-These are the tenth of the store's labels that is held out: no version learns from it. Where too few of them have the
-tag, half of the model's reference set comes to them, which the model was fitted on.
+These are the tenth of the store's labels that is held out. No version learns a tag from it that its base knew; a new
+tag learns from all labels, so that its precision here is too high until the next retraining. Where too few of the
+texts have the tag, half of the model's reference set comes to them, which the model was fitted on.
 """
 
 from __future__ import annotations

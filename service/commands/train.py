@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from model.advice import advice_on_live
-from model.artifact import MANIFEST, load, save
+from model.artifact import MANIFEST, Artifact, load, save
 from model.versions import artifact_folder
 from service.commands.columns import column_options, n_of, notify
 from service.commands.progress_bar import show_progress
@@ -24,6 +24,7 @@ from training.topics import vocabulary_of
 
 if TYPE_CHECKING:
     from training.corpus.examples import Columns, Example
+    from training.fit.fitting import FitOptions
 
 
 def parse_weights(
@@ -81,9 +82,7 @@ def command(
 ) -> int:
     """Fit an artifact on labelled DATA: files or folders, such as JSON Lines, CSV, Excel or Label Studio's JSON."""
     from training.corpus.readers import read_examples
-    from training.fit.adaptation import adapt
-    from training.fit.background import with_background
-    from training.fit.fitting import FitOptions, fit_examples
+    from training.fit.fitting import FitOptions
     from training.fit.variants import read_variants
 
     if output.exists() and not (output / MANIFEST).exists() and any(output.iterdir()):
@@ -95,27 +94,47 @@ def command(
     examples = read_examples(data, replace(columns, vocabulary=vocabulary_of((), known), weights=weights), notify)
     _tell_weights(examples)
     stream = read_texts(streams)
-    if base == "none":
-        fit = fit_examples(examples, options, show_progress)
-        fitted, left_out = fit.artifact, fit.left_out
-        fitted = with_background(fitted, stream, show_progress) if stream else fitted
-    else:
-        with advice_on_live(base):
-            artifact = load(artifact_folder(environment(), base))
-        adaptation = adapt(artifact, examples, options, show_progress, stream)
-        fitted, left_out = adaptation.artifact, adaptation.left_out
-    artifact = save(fitted, output)
-    for slug in left_out:
+    fitted = _from_nothing(examples, options, stream) if base == "none" else _from_base(base, examples, options, stream)
+    artifact = save(fitted.artifact, output)
+    for slug in fitted.left_out:
         notify(f"{slug}: {_support(examples, slug)}: left out")
     click.echo(f"{output}: version {artifact.version}, {len(artifact.terms)} terms")
-    if base != "none":
-        learnt = ", ".join([*adaptation.judged, *(new_tag.tag.slug for new_tag in adaptation.new_tags)])
-        click.echo(f"learnt from {base}: {learnt or 'nothing'}; thresholds of its own tags are the base's")
-        return 0
-    click.echo("cross-validated on the training data:")
-    for tag in artifact.tags:
-        click.echo(f"  {tag.slug:<20} F1 {tag.f1:.3f}  threshold {tag.threshold:.2f}  {tag.support} examples")
+    click.echo(fitted.summary)
     return 0
+
+
+class _Fitted(NamedTuple):
+    """What came of the examples."""
+
+    artifact: Artifact
+    left_out: Sequence[str]
+    """Tags with too few examples."""
+    summary: str
+    """What was learnt and how well, for people."""
+
+
+def _from_nothing(examples: Sequence[Example], options: FitOptions, stream: Sequence[str]) -> _Fitted:
+    from training.fit.background import with_background
+    from training.fit.fitting import fit_examples
+
+    fit = fit_examples(examples, options, show_progress)
+    artifact = with_background(fit.artifact, stream, show_progress) if stream else fit.artifact
+    rows = [
+        f"  {tag.slug:<20} F1 {tag.f1:.3f}  threshold {tag.threshold:.2f}  {tag.support} examples"
+        for tag in artifact.tags
+    ]
+    return _Fitted(artifact, fit.left_out, "\n".join(["cross-validated on the training data:", *rows]))
+
+
+def _from_base(base: str, examples: Sequence[Example], options: FitOptions, stream: Sequence[str]) -> _Fitted:
+    from training.fit.adaptation import adapt
+
+    with advice_on_live(base):
+        artifact = load(artifact_folder(environment(), base))
+    adaptation = adapt(artifact, examples, options, show_progress, stream)
+    learnt = ", ".join([*adaptation.judged, *(new_tag.tag.slug for new_tag in adaptation.new_tags)])
+    summary = f"learnt from {base}: {learnt or 'nothing'}; thresholds of its own tags are the base's"
+    return _Fitted(adaptation.artifact, adaptation.left_out, summary)
 
 
 def _tell_weights(examples: Sequence[Example]) -> None:

@@ -28,11 +28,11 @@ serve: $(VENV)/.installed
 	$(BIN)/chude serve
 
 test: $(VENV)/.chromium
-	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered
 
 # Also what takes minutes and rarely breaks: the refit of the shipped model, the wheel with downloaded libraries.
 test-all: $(VENV)/.chromium
-	$(BIN)/pytest -n 2 --dist worksteal -m "" --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n 3 --dist worksteal -m "" --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.installed
 	$(BIN)/ruff format --check $(SOURCES)

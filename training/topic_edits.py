@@ -33,6 +33,22 @@ class TopicState:
     """Examples that the live model has learnt the tag from."""
     f1: float | None
 
+    def as_record(self) -> dict[str, Any]:
+        """Return what the command line and HTTP show of the topic."""
+        topic = self.topic
+        return {
+            "tag": self.tag,
+            "names": dict(topic.names),
+            "description": topic.description,
+            "keywords": topic.keywords,
+            "synonyms": topic.synonyms,
+            "labels": self.n_labels,
+            "threshold": self.threshold,
+            "precision": topic.precision,
+            "support": self.support,
+            "f1": self.f1,
+        }
+
 
 @dataclass(frozen=True)
 class Edited:

@@ -17,7 +17,7 @@ from service.environment import environment, user_name
 from training.corpus.topics import LANGUAGES, Topic
 
 if TYPE_CHECKING:
-    from training.topic_edits import Edited, TopicDesk, TopicState
+    from training.topic_edits import Edited, TopicDesk
 
 _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
@@ -72,7 +72,7 @@ def show(as_json: bool) -> int:
     """Print every topic: what it is called, how many labels it has, and what the live model knows of it."""
     states = _the_desk().states()
     if as_json:
-        click.echo(json.dumps([_as_object(state) for state in states], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([state.as_record() for state in states], ensure_ascii=False, indent=1))
         return 0
     for state in states:
         names = ", ".join(dict.fromkeys(state.topic.names.values()))
@@ -81,22 +81,6 @@ def show(as_json: bool) -> int:
         words = f", {n_of(len(state.topic.keywords), 'key word')}" if state.topic.keywords else ""
         click.echo(f"{state.tag:<20} {names:<30} {n_of(state.n_labels, 'label')}, {learnt}{aim}{words}")
     return 0
-
-
-def _as_object(state: TopicState) -> dict[str, Any]:
-    topic = state.topic
-    return {
-        "tag": state.tag,
-        "names": dict(topic.names),
-        "description": topic.description,
-        "keywords": topic.keywords,
-        "synonyms": topic.synonyms,
-        "labels": state.n_labels,
-        "threshold": state.threshold,
-        "precision": topic.precision,
-        "support": state.support,
-        "f1": state.f1,
-    }
 
 
 @command.command("add")

@@ -67,7 +67,10 @@ def is_short(counts: TextCounts | Ints) -> Flags:
 
 
 def with_background(artifact: Artifact, texts: Sequence[str], progress: Progress = silent) -> Artifact:
-    """Return the artifact with a background out of texts as they come. Raises FitError for fewer than three alike."""
+    """Return the artifact with a background out of ordinary texts.
+
+    Raises FitError where the texts have no term in common.
+    """
     rare = max(_RARE_TEXTS, round(RARE_SHARE * len(texts)))
     terms = SentenceTerms((), artifact.variants, rare, progress)
     bags = terms.fit_transform(texts)

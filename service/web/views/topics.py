@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Blueprint, Response, request
 from msgspec import UNSET, structs
@@ -68,9 +68,8 @@ def topics() -> Response:
 
 
 def _desk() -> TopicDesk:
-    from training.topic_edits import (
-        TopicDesk,  # imports scikit-learn, which a worker that edits no topic can do without
-    )
+    # Imports scikit-learn, which a worker that edits no topic can do without.
+    from training.topic_edits import TopicDesk
 
     chude = services()
     return TopicDesk(chude.versions, chude.store(), check_key())
@@ -95,20 +94,7 @@ def _edited(edited: Edited) -> Response:
 
 
 def _details(state: TopicState) -> Response:
-    topic = state.topic
-    answer: TopicDetails = {
-        "tag": state.tag,
-        "names": topic.names,
-        "description": topic.description,
-        "keywords": topic.keywords,
-        "synonyms": topic.synonyms,
-        "labels": state.n_labels,
-        "threshold": state.threshold,
-        "precision": topic.precision,
-        "support": state.support,
-        "f1": state.f1,
-    }
-    return json_response(answer)
+    return json_response(cast(TopicDetails, state.as_record()))
 
 
 _BODY_ERRORS = (400, 408, 413, 415, 422, 503, 507)

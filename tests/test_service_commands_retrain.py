@@ -22,6 +22,6 @@ def test_texts_that_are_held_out_count_for_a_tag_that_is_not_learnt_yet(tmp_path
     store.add([Example(text, Document(text=text), tags[text]) for text in tags], Labelling())
     assert describe_support(store, "rice") == (
         "10 texts have it and 3 were judged not to have it, 10 that have it are needed, and as many without it where "
-        "the model has no background"
+        "the model has no background, or key words"
     )
     store.engine.dispose()

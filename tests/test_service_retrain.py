@@ -123,6 +123,16 @@ def test_retrain_list_roll_back_and_prune(
     assert run("tag", SEEDS / "pages" / "04_syria_clean.txt", "--json", "--model", first).stdout.count(str(first)) == 1
 
 
+def test_key_words_alone_make_a_topic_that_is_live(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("mùa lúa\nngười\n", encoding="utf-8")
+    added = run("topics", "add", "rice", "--keywords", tmp_path / "words.txt").stdout
+    assert added == "rice is a topic, with 2 key words: `chude retrain` learns it, and better from labels\n"
+    done = run("retrain").stdout
+    assert "rice: learnt from 1 key word alone (not from người: too common in ordinary texts); no label says" in done
+    assert "it is live" in done
+    assert json.loads(run("tag", "--json", "--text", "-", stdin="Mùa lúa mới.\n").stdout)["tags"] == ["rice"]
+
+
 def test_a_second_retraining_says_that_one_is_running(run: Run, home: Path) -> None:
     jobs = Jobs(open_store(home))
     job = jobs.begin("anna")

@@ -63,6 +63,38 @@ def test_nine_texts_are_not(base: Artifact) -> None:
     assert (learnt.new_tags, learnt.left_out) == ([], ["tea"])
 
 
+def test_key_words_alone_make_a_tag_that_texts_with_one_of_them_get(base: Artifact) -> None:
+    learnt = adapt(base, [], FitOptions(), keywords={"tea": ["Hội trà", "ấm trà tử sa Nghi Hưng", "!"]})
+    (new,) = learnt.new_tags
+    assert (new.n_with, new.n_without, len(new.keywords.terms), new.estimate.can_be_told) == (0, 0, 2, False)
+    assert (learnt.judged, learnt.artifact.training["new_tags"]["tea"]["keywords"]) == ([], 2)
+    stream = ordinary(np.random.default_rng(8), 60)
+    tagger = TopicTagger(learnt.artifact)
+    texts = [f"{text} Mai có hội trà." for text in stream[:10]]
+    texts += [f"{text} Đây là ấm trà tử sa Nghi Hưng." for text in stream[10:20]]
+    texts.append(" ".join([*map(str.capitalize, stream[:15]), "Mai có hội trà."]))  # one of sixteen sentences
+    assert all("tea" in result["tags"] for result in tagger.tag_many(texts))
+    assert not any("tea" in result["tags"] for result in tagger.tag_many(stream))
+
+
+def test_key_words_help_three_texts_and_old_tags_stay(base: Artifact) -> None:
+    given = examples(np.random.default_rng(9), 3, 2)
+    learnt = adapt(base, given, FitOptions(), keywords={"tea": ["ấm chén"], "rice": []})
+    (new,) = learnt.new_tags
+    assert (new.tag.support, new.n_without, learnt.left_out, learnt.judged) == (3, 2, ["rice"], [])
+    weight = dict(zip(new.terms, new.sentence.tolist(), strict=True))
+    assert (weight["ấm chén"] > 0, weight["hội trà"] > 0) == (True, True)
+    assert [tag for tag in learnt.artifact.tags if tag.slug != "tea"] == list(base.tags)
+
+
+def test_a_key_word_of_too_many_texts_is_not_learnt_from(base: Artifact) -> None:
+    common = ordinary(np.random.default_rng(1), 1)[0].split()[0]
+    learnt = adapt(base, [], FitOptions(), keywords={"tea": [common, "hội trà"]})
+    assert [(new.keywords.terms, new.keywords.too_common) for new in learnt.new_tags] == [((("hội trà",),), (common,))]
+    with pytest.raises(FitError, match="0 new examples are too few to learn from: label 10 at least, or give a new"):
+        adapt(base, [], FitOptions(), keywords={"tea": [common]})
+
+
 def test_the_same_labels_give_the_same_version(base: Artifact) -> None:
     given = examples(np.random.default_rng(4), 12, 20)
     assert adapt(base, given, FitOptions()).artifact.version == adapt(base, given, FitOptions()).artifact.version

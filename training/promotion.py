@@ -12,6 +12,7 @@ from model.artifact import Artifact, load, versioned
 from model.errors import FitError, VersionError
 from model.versions import Versions
 from training.corpus.examples import Example
+from training.corpus.topics import Topic
 from training.fit import MIN_POSITIVES, Adaptation, FitOptions, adapt
 from training.gate import compare_on_held_out
 from training.labels.store import LabelStore
@@ -48,8 +49,9 @@ def retrain(
     """Learn from all labels in the store, and store the result as a version. Raises FitError, StorageError.
 
     The fit starts from what the live version was adapted from, so that no label counts twice. Tags that it does not
-    know are learnt from all their labels: there is nothing to compare them with. `unlabelled` are texts as the user's
-    stream brings them; the random ones of the queue stand in for them where there are none.
+    know are learnt from all their labels and the key words of their topics: there is nothing to compare them with.
+    `unlabelled` are texts as the user's stream brings them; the random ones of the queue stand in for them where there
+    are none.
     """
     live = load(versions.folder())
     base = live
@@ -59,10 +61,11 @@ def retrain(
         except VersionError as error:
             raise FitError(f"{error}; the live version was learnt from it: make another version live first") from None
     known = {tag.slug for tag in base.tags}
-    new = {tag for example in store.examples() for tag in example.tags} - known
+    keywords = _keywords(Topics(versions.home).all(), known)
+    new = {*keywords, *(tag for example in store.examples() for tag in example.tags)} - known
     held_out = list(store.judged_examples(held_out=True))
     examples = [*store.judged_examples(held_out=False), *_judged_on(held_out, new)]
-    adaptation = adapt(base, examples, options, progress, unlabelled or random_texts(store))
+    adaptation = adapt(base, examples, options, progress, unlabelled or random_texts(store), keywords)
     if not adaptation.judged and not adaptation.new_tags:
         raise FitError(_nothing_learnt(adaptation.left_out))
     adaptation = replace(adaptation, artifact=_as_decided(adaptation.artifact, live, versions, held_out))
@@ -73,6 +76,11 @@ def retrain(
     candidate = versioned(replace(adaptation.artifact, training=training))
     version = versions.add(candidate)
     return Outcome(version, bool(decision["accepted"] or force), decision, adaptation)
+
+
+def _keywords(topics: Mapping[str, Topic], known: Collection[str]) -> dict[str, Sequence[str]]:
+    """Return the key words of the topics that have some and that are not known yet."""
+    return {tag: topic.keywords for tag, topic in topics.items() if topic.keywords and tag not in known}
 
 
 def _judged_on(examples: Iterable[Example], tags: Collection[str]) -> Iterator[Example]:

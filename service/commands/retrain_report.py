@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from service.commands.columns import n_of
 from training.fit import MIN_POSITIVES
 from training.fit.new_tag import NewTag
 from training.gate import PLACES
@@ -41,14 +42,33 @@ def _line_of_known(tag: str, places: Mapping[str, Any]) -> str:
 
 
 def _line_of_new(new_tag: NewTag) -> str:
-    """Return what is known of a tag that was learnt for the first time."""
+    """Return what a tag was learnt from that is learnt for the first time, and what is known of it."""
+    learnt = f"  {new_tag.tag.slug}: learnt from {_sources(new_tag)}"
+    if new_tag.keywords.too_common:
+        learnt += f" (not from {', '.join(new_tag.keywords.too_common)}: too common in ordinary texts)"
+    return f"{learnt}; {_expectation(new_tag)}"
+
+
+def _sources(new_tag: NewTag) -> str:
+    words = n_of(len(new_tag.keywords.terms), "key word")
+    if not new_tag.n_with + new_tag.n_without:
+        return f"{words} alone"
+    texts = f"{new_tag.n_with} texts with it and {new_tag.n_without} without it"
+    return f"{texts}, and {words}" if new_tag.keywords.terms else texts
+
+
+def _expectation(new_tag: NewTag) -> str:
+    """Return how good a new tag is on the stream, or why nobody knows and what would tell."""
     known = new_tag.estimate
+    if new_tag.n_with < MIN_POSITIVES:
+        few = "no label says" if not new_tag.n_with else f"fewer than {MIN_POSITIVES} texts with it cannot say"
+        return f"{few} how good it is; {known.share:.2%} of the stream gets it"
     low, high = known.interval
-    learnt = f"  {new_tag.tag.slug}: learnt from {new_tag.n_with} texts with it and {new_tag.n_without} without it"
-    if not known.can_be_told:
-        return f"{learnt}; too few texts like it in the stream to tell how well it will do"
+    if known.can_be_told:
+        return f"F1 on your stream about {known.f1:.2f} ({low:.2f} to {high:.2f}), {known.share:.1%} of it have it"
     return (
-        f"{learnt}; F1 on your stream about {known.f1:.2f} ({low:.2f} to {high:.2f}), {known.share:.1%} of it have it"
+        f"too few texts like it in the stream to tell how well it will do (F1 {low:.2f} to {high:.2f}): look at 50 "
+        "texts that get the tag; the share of them that should have it is its precision"
     )
 
 
@@ -58,5 +78,5 @@ def describe_support(store: LabelStore, tag: str) -> str:
     n_with = sum(tag in example.tags for example in examples)
     return (
         f"{n_with} texts have it and {len(examples) - n_with} were judged not to have it, {MIN_POSITIVES} that have it "
-        f"are needed, and as many without it where the model has no background"
+        f"are needed, and as many without it where the model has no background, or key words"
     )

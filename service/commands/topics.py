@@ -92,7 +92,10 @@ def add(
     """Add the topic TAG, which `chude labels import` then takes and `chude retrain` learns."""
     words = read_keywords(keywords) if keywords else ()
     _the_desk().add(tag, Topic(names=names, description=description or "", keywords=words, synonyms=synonyms))
-    click.echo(f"{tag} is a topic, with {n_of(len(words), 'key word')}: label some texts, then `chude retrain`")
+    click.echo(
+        f"{tag} is a topic, with {n_of(len(words), 'key word')}: "
+        + ("`chude retrain` learns it, and better from labels" if words else "label some texts, then `chude retrain`")
+    )
     return 0
 
 

@@ -1,13 +1,15 @@
 """Learning from new labels without the old texts.
 
 The tags that the base artifact knows start from its weights and move only as far as the labels say (`prior`); one that
-nobody judged stays as it is. Tags that it does not know are fitted anew (`new_tag`). Both read each text once.
+nobody judged stays as it is. Tags that it does not know are fitted anew (`new_tag`), from key words as well. Both read
+each text once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +19,15 @@ from model.errors import FitError
 from model.selftest import with_self_test
 from model.weights import fixed_point
 from training.corpus.examples import Example, judged_matrix, label_matrix
-from training.fit.background import read_background
+from training.fit.background import Background, read_background
 from training.fit.counts import Ints, TextCounts
 from training.fit.decisions import MIN_POSITIVES, decision_weights
 from training.fit.dense import DenseModel, WeightedTerms
 from training.fit.fitting import FitOptions, digest_of
-from training.fit.new_tag import MIN_TEXTS, LabelledTexts, NewTag, fit_new_tag
+from training.fit.keywords import Keywords
+from training.fit.new_tag import MIN_TEXTS, NewTag, fit_new_tag
 from training.fit.prior import Decisions, PriorFit
+from training.fit.tag_texts import LabelledTexts
 from training.fit.terms import FREE_WORDS, SentenceTerms
 from training.measure import N_FOLDS, assign_folds
 from training.progress import Progress, silent
@@ -44,7 +48,7 @@ class Adaptation:
     """Tags that the base knows, and that the new examples were judged on: the others are as they were."""
     new_tags: list[NewTag]
     left_out: list[str]
-    """Tags that the base does not know, with too few examples."""
+    """Tags that the base does not know, with too few examples and no key words to learn from."""
 
 
 def adapt(
@@ -53,21 +57,30 @@ def adapt(
     options: FitOptions,
     progress: Progress = silent,
     unlabelled: Sequence[str] = (),
+    keywords: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Adaptation:
     """Adapt an artifact to new examples, and add the tags that it does not know.
 
-    `unlabelled` are texts as the user's stream brings them; new tags get their thresholds from them. A tag that nobody
-    judged keeps its weights. Raises FitError when there are too few examples to choose the strength with.
+    `unlabelled` are texts as the user's stream brings them; new tags get their thresholds from them. `keywords` are
+    those of tags that the base does not know: with some, a tag is learnt from fewer than MIN_POSITIVES examples, or
+    none. A tag that nobody judged keeps its weights, and all do where there are fewer than 2 * N_FOLDS examples.
+    Raises FitError when there are so few examples, and no key words.
     """
-    if len(examples) < 2 * N_FOLDS:
-        raise FitError(f"{len(examples)} new examples are too few to learn from: label {2 * N_FOLDS} at least")
-    new, left_out = _new_slugs(base, examples)
+    background = read_background(base)
+    new, left_out = _new_tags(base, examples, keywords, background)
+    if len(examples) < 2 * N_FOLDS and not any(words.terms for words in new.values()):
+        raise FitError(
+            f"{len(examples)} new examples are too few to learn from: label {2 * N_FOLDS} at least, or give a new "
+            "topic key words"
+        )
     texts = [example.text for example in examples]
-    every = [*(tag.slug for tag in base.tags), *new]
-    fold = assign_folds(texts, label_matrix(examples, every), seed=options.seed, progress=progress)
-    counts = TextCounts.of(texts, _learn_terms(base, texts, progress), base.variants, progress)
+    fold = _folds(examples, [*(tag.slug for tag in base.tags), *new], options.seed, progress)
+    words = [term for its_words in new.values() for term in its_words.counts().terms]
+    terms = list(dict.fromkeys([*_learn_terms(base, texts, progress), *words]))
+    counts = TextCounts.of(texts, terms, base.variants, progress)
     artifact, strength, judged = _adapt_known(base, examples, counts, fold, options, progress)
-    new_tags = _fit_new(base, new, examples, counts, fold, unlabelled, progress) if new else []
+    stream = TextCounts.of(unlabelled if new else (), counts.terms, base.variants, progress)
+    new_tags = _fit_new(new, examples, counts, fold, background, stream, progress)
     artifact = _merge(artifact, new_tags)
     described = {
         **base.training,
@@ -82,16 +95,34 @@ def adapt(
     return Adaptation(versioned(with_self_test(artifact)), strength, judged, new_tags, left_out)
 
 
-def _new_slugs(base: Artifact, examples: Sequence[Example]) -> tuple[list[str], list[str]]:
-    """Return the tags that the base does not know, those that can be fitted and those that cannot, sorted."""
+def _new_tags(
+    base: Artifact,
+    examples: Sequence[Example],
+    keywords: Mapping[str, Sequence[str]],
+    background: Background | None,
+) -> tuple[dict[str, Keywords], list[str]]:
+    """Return the tags that the base does not know: those that can be fitted with their key words, and the others.
+
+    Key words alone are enough where a background says what has not got the tag.
+    """
     known = {tag.slug for tag in base.tags}
-    every = sorted({tag for example in examples for tag in example.tags} - known)
+    every = sorted({*keywords, *(tag for example in examples for tag in example.tags)} - known)
     labels, judged = label_matrix(examples, every), judged_matrix(examples, every)
     n_with, n_without = labels.sum(axis=0), (judged & ~labels).sum(axis=0)
-    enough = (n_with >= MIN_POSITIVES) & ((n_without >= MIN_POSITIVES) | (base.background is not None))
-    return [tag for tag, fits in zip(every, enough, strict=True) if fits], [
-        tag for tag, fits in zip(every, enough, strict=True) if not fits
-    ]
+    fitted: dict[str, Keywords] = {}
+    for tag, has_with, has_without in zip(every, n_with >= MIN_POSITIVES, n_without >= MIN_POSITIVES, strict=True):
+        words = Keywords.of(keywords.get(tag, ()), base.variants, background.common() if background else frozenset())
+        if (has_with and has_without) or (background and (has_with or words.terms)):
+            fitted[tag] = words
+    return fitted, [tag for tag in every if tag not in fitted]
+
+
+def _folds(examples: Sequence[Example], tags: Sequence[str], seed: int, progress: Progress) -> Ints:
+    """Return the fold of each example; of too few to cross-validate on, any."""
+    if len(examples) < 2 * N_FOLDS:
+        return np.arange(len(examples)) % N_FOLDS
+    texts = [example.text for example in examples]
+    return assign_folds(texts, label_matrix(examples, tags), seed=seed, progress=progress)
 
 
 def _learn_terms(base: Artifact, texts: Sequence[str], progress: Progress) -> list[str]:
@@ -112,7 +143,7 @@ def _adapt_known(
     known = [tag.slug for tag in base.tags]
     weight = decision_weights(examples, known)
     judged = np.flatnonzero(weight.any(axis=0))
-    if not judged.size:
+    if not judged.size or len(examples) < 2 * N_FOLDS:
         return base, None, []
     labels = label_matrix(examples, known)
     n_texts_with = np.diff(counts.bags(counts.terms).articles.tocsc().indptr)
@@ -126,23 +157,22 @@ def _adapt_known(
 
 
 def _fit_new(
-    base: Artifact,
-    slugs: Sequence[str],
+    new: Mapping[str, Keywords],
     examples: Sequence[Example],
     counts: TextCounts,
     fold: Ints,
-    unlabelled: Sequence[str],
+    background: Background | None,
+    stream: TextCounts,
     progress: Progress,
 ) -> list[NewTag]:
-    """Return the new tags, each fitted on the examples that were judged on it."""
-    background = read_background(base)
-    stream = TextCounts.of(unlabelled, counts.terms, base.variants, progress)
+    """Return the new tags, each fitted on the examples that were judged on it and on its key words."""
+    slugs = list(new)
     labels, weight = label_matrix(examples, slugs), decision_weights(examples, slugs)
     fitted = []
     for column, slug in enumerate(slugs):
         rows = np.flatnonzero(weight[:, column])
         texts = LabelledTexts(counts.take(rows), labels[rows, column], weight[rows, column], fold[rows])
-        fitted.append(fit_new_tag(slug, texts, background, stream, progress))
+        fitted.append(fit_new_tag(slug, texts, background, stream, progress, new[slug]))
     return fitted
 
 
@@ -152,6 +182,7 @@ def _described(new_tag: NewTag) -> dict[str, object]:
     return {
         "with": new_tag.n_with,
         "without": new_tag.n_without,
+        "keywords": len(new_tag.keywords.terms),
         "stream_share": round(known.share, 5),
         "f1": round(known.f1, 4),
         "f1_interval": [round(bound, 4) for bound in known.interval],

@@ -108,6 +108,13 @@ def estimate(with_tag: Floats, stream: Floats, weight: Floats) -> StreamEstimate
     )
 
 
+def without_labels(border: float, stream: Floats, weight: Floats) -> StreamEstimate:
+    """Return what is known of a tag that no labelled text has: how much of the stream gets it with a given border."""
+    share = float(weight[stream >= border].sum() / weight.sum())
+    effective = weight.sum() ** 2 / (weight**2).sum()
+    return StreamEstimate(border, 1.0, 0.5, share, 0.0, (0.0, 1.0), float(share * effective))
+
+
 def _share_and_f1(r: Floats, b: Floats, in_doubt: float = 0.0) -> tuple[float, Floats]:
     """Return the share of the stream that has the tag, and F1 at each threshold; `in_doubt` is added to each b."""
     enough = r >= MIN_SHARE

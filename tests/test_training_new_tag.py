@@ -72,8 +72,10 @@ def test_key_words_alone_make_a_tag_that_texts_with_one_of_them_get(base: Artifa
     tagger = TopicTagger(learnt.artifact)
     texts = [f"{text} Mai có hội trà." for text in stream[:10]]
     texts += [f"{text} Đây là ấm trà tử sa Nghi Hưng." for text in stream[10:20]]
-    texts.append(" ".join([*map(str.capitalize, stream[:15]), "Mai có hội trà."]))  # one of sixteen sentences
+    article = " ".join(map(str.capitalize, stream[:15]))
+    texts.append(article + " Mai có hội trà." * 4)
     assert all("tea" in result["tags"] for result in tagger.tag_many(texts))
+    assert "tea" not in tagger.tag(f"{article} Mai có hội trà.")["tags"]  # one of sixteen sentences, by the way
     assert not any("tea" in result["tags"] for result in tagger.tag_many(stream))
 
 

@@ -1,7 +1,7 @@
 """The texts that a new tag is fitted on and scored on, and the two models that come of them.
 
 Labelled texts weigh 1 or less, those of the background BACKGROUND_WEIGHT, and key words, each a text of one sentence,
-KEYWORD_WEIGHT. Of the labelled texts and the background a fold can be left out; the user's own texts are only scored.
+`keyword_weight`. Of the labelled texts and the background a fold can be left out; the user's own texts are only scored.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model.pooling import Floats, damping
-from training.fit.background import Background, is_short
+from training.fit.background import SHORT_SENTENCES, Background, is_short
 from training.fit.classifier import TopicClassifier
 from training.fit.counts import Ints, TextCounts
 from training.fit.decisions import MIN_POSITIVES
@@ -27,9 +27,9 @@ PENALTY = 4.0
 BACKGROUND_WEIGHT = 0.02
 """Weight of a background text in the loss, where a labelled one weighs 1."""
 KEYWORD_WEIGHT = 10.0
-"""Weight of a key word in the loss."""
-KEYWORD_SENTENCES = 20
-"""Length of the article in which one key word is enough for a tag without labels."""
+"""Weight of a key word in the loss where fewer than MIN_POSITIVES texts have the tag."""
+KEYWORD_TEXTS = 3.0
+"""Weight of a key word, from there up, times the number of texts that have the tag: the more labels, the less it says."""
 MIN_STREAM = 1000
 """Texts of the user's own from which these alone say what the stream is like; fewer stand beside the background."""
 Flags = npt.NDArray[np.bool_]
@@ -107,13 +107,18 @@ class TagTexts:
         """Tell whether enough texts have the tag to compare scores of texts that a model did not see."""
         return int(self.has_tag.sum()) >= MIN_POSITIVES
 
+    @property
+    def keyword_weight(self) -> float:
+        """Return the weight of a key word in the loss."""
+        return KEYWORD_TEXTS / int(self.has_tag.sum()) if self.can_be_held_out else KEYWORD_WEIGHT
+
     def fit(self, left_out: int | None) -> TagModel:
         """Fit on all folds of the labelled texts and of the background but one."""
         rows = np.flatnonzero(self.fold != left_out) if left_out is not None else np.arange(self.fold.size)
         n_keywords = self.keywords.articles.shape[0]
         bags = self.labelled.take(rows).followed_by(self.keywords)
         label = np.append(self.has_tag[rows], np.ones(n_keywords, bool))
-        weight = np.append(self.weight[rows], np.full(n_keywords, KEYWORD_WEIGHT))
+        weight = np.append(self.weight[rows], np.full(n_keywords, self.keyword_weight))
         if self.background is not None:
             fold = _folds(self.background)
             seen = self.background.take(np.flatnonzero(fold != left_out))
@@ -128,10 +133,9 @@ class TagTexts:
     def estimate(self, fitted: Sequence[TagModel]) -> StreamEstimate:
         """Return what the tag does on the stream; `fitted` are the models of the folds, if any, and the whole one."""
         if not self.can_be_held_out:
-            in_article = replace(
-                self.keywords, articles=self.keywords.articles * damping(np.array([KEYWORD_SENTENCES]))
-            )
-            border = fitted[-1].scores(in_article).min()
+            # One key word is enough in a teaser; an article must say as much all in all.
+            damped = self.keywords.articles * damping(np.array([SHORT_SENTENCES]))
+            border = fitted[-1].scores(replace(self.keywords, articles=damped)).min()
             return without_labels(float(border), *self.stream_scores(fitted[-1:]))
         with_tag = np.concatenate([model.scores(self.held_out(fold)) for fold, model in enumerate(fitted[:-1])])
         return estimate(with_tag, *self.stream_scores(fitted[:-1]))

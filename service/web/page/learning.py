@@ -35,8 +35,13 @@ class LabelledTag(NamedTuple):
 
     @property
     def missing(self) -> int:
-        """Return how many more texts with it, or without it, are needed before it can be learnt."""
-        return 0 if self.is_learnt else max(NEEDED - self.n_with, 0) + max(NEEDED - self.n_without, 0)
+        """Return how many more texts with it, or without it, are needed before it can be learnt; key words need none."""
+        return 0 if self.is_learnt or self.keywords else max(NEEDED - self.n_with, 0) + max(NEEDED - self.n_without, 0)
+
+    @property
+    def by_words(self) -> bool:
+        """Tell whether it is learnt mainly from key words: fewer texts have it than tell how good it is."""
+        return bool(self.keywords) and self.n_with < NEEDED
 
 
 class Measured(NamedTuple):
@@ -75,7 +80,10 @@ def state() -> Response:
     ]
     job = Jobs(store).latest()
     versions = version_figures(chude.versions)
-    return render("learn_state.html", stats=stats, labelled=labelled, versions=versions, **_described(job))
+    can_learn = stats.texts or any(tag.keywords and not tag.is_learnt for tag in labelled)
+    return render(
+        "learn_state.html", stats=stats, labelled=labelled, versions=versions, can_learn=can_learn, **_described(job)
+    )
 
 
 def _labelled(store: LabelStore, slug: str, n_with: int, topic: Topic | None, look: TagLook | None) -> LabelledTag:

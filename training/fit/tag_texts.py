@@ -29,7 +29,7 @@ BACKGROUND_WEIGHT = 0.02
 KEYWORD_WEIGHT = 10.0
 """Weight of a key word in the loss where fewer than MIN_POSITIVES texts have the tag."""
 KEYWORD_TEXTS = 3.0
-"""Weight of a key word, from there up, times the number of texts that have the tag: the more labels, the less it says."""
+"""The same from there up, times the number of texts that have the tag: the more labels, the less a word says."""
 MIN_STREAM = 1000
 """Texts of the user's own from which these alone say what the stream is like; fewer stand beside the background."""
 Flags = npt.NDArray[np.bool_]

@@ -35,7 +35,7 @@ class LabelledTag(NamedTuple):
 
     @property
     def missing(self) -> int:
-        """Return how many more texts with it, or without it, are needed before it can be learnt; key words need none."""
+        """Return how many more texts are needed, with it or without, before it can be learnt; with key words none."""
         return 0 if self.is_learnt or self.keywords else max(NEEDED - self.n_with, 0) + max(NEEDED - self.n_without, 0)
 
     @property

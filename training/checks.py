@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from model.errors import FitError, Problem
+from model.pooling import Floats
 from model.tagger import TopicTagger
 from training.corpus.duplicates import Pair, find_near_duplicates, text_digest
-from training.corpus.examples import Example, borderline_matrix, judged_matrix
+from training.corpus.examples import Example, borderline_matrix, judged_matrix, label_matrix
 from training.corpus.vocabulary import Vocabulary
 from training.fit.decisions import MIN_POSITIVES
 from training.fit.fitting import FitOptions, fit_examples
@@ -21,19 +22,19 @@ from training.progress import Progress, silent
 SHORT_WORDS = 8
 """A text of fewer words is hardly an article."""
 DOUBTFUL = 0.8
-"""A label is doubtful when the out-of-fold probability is this far from it."""
+"""A label is doubtful when a probability is this far from it: the out-of-fold one, or that of the live model."""
 MAX_DOUBTFUL = 30
 
 
 @dataclass(frozen=True)
 class Doubt:
-    """A label that cross-validation contradicts."""
+    """A label that cross-validation or the live model contradicts."""
 
     example: Example
     tag: str
     has_tag: bool
-    probability: float
-    """Of the tag, by a model that did not see the example."""
+    probability: float | None
+    """Of the tag, by a model that did not see the example; None where too few examples have the tag to fit one."""
     live: float | None = None
     """Of the tag, by the live model; None where that does not know the tag, or is not asked."""
 
@@ -58,7 +59,7 @@ class CheckReport:
     """Tags with too few examples, with or without them, to be fitted."""
     doubts: list[Doubt] = field(default_factory=list)
     not_fitted: str = ""
-    """Why no doubts were looked for, if they weren't."""
+    """Why labels were not cross-validated, if they weren't."""
     not_judged: dict[str, int] = field(default_factory=dict)
     """How many texts the live model gives each tag whose labels do not say that it was judged."""
 
@@ -87,7 +88,8 @@ def check_records(
 ) -> CheckReport:
     """Report on labelled records; `known_tags` are names that a misspelt tag may have meant.
 
-    With the `live` model its view of the doubtful labels is told, and where it gives tags that nobody judged.
+    With the `live` model labels that it contradicts are doubtful, too, and where it gives tags that nobody judged is
+    told.
     """
     records = list(read)
     examples = [record for record in records if isinstance(record, Example)]
@@ -108,27 +110,40 @@ def check_records(
         dict(sorted(support.items())),
         [tag for tag, n in sorted(support.items()) if min(n, len(examples) - n) < MIN_POSITIVES],
     )
+    by_folds, not_fitted = _out_of_fold(examples, options, progress)
+    by_live, not_judged = _by_live_model(examples, live, progress) if live else (_View([], np.zeros((0, 0))), {})
+    doubts = _find_doubts(examples, sorted(support), by_folds, by_live)
+    return replace(report, doubts=doubts, not_fitted=not_fitted, not_judged=not_judged)
+
+
+@dataclass(frozen=True)
+class _View:
+    """What a model says of the examples."""
+
+    tags: Sequence[str]
+    probability: Floats
+    """Shape (examples, tags)."""
+
+    def of(self, tag: str) -> Floats | None:
+        """Return the probabilities of one tag, shape (examples,); None where the model does not know it."""
+        return self.probability[:, self.tags.index(tag)] if tag in self.tags else None
+
+
+def _out_of_fold(examples: Sequence[Example], options: FitOptions, progress: Progress) -> tuple[_View, str]:
+    """Return what models say that did not see the examples, and why none was fitted, if so."""
     try:
-        report = replace(report, doubts=_find_doubts(examples, options, progress))
+        fit = fit_examples(examples, options, progress)
     except FitError as error:
-        report = replace(report, not_fitted=str(error))
-    return _with_view(report, live, progress) if live else report
+        return _View([], np.zeros((0, 0))), str(error)
+    return _View(fit.tags, fit.out_of_fold), ""
 
 
-def _with_view(report: CheckReport, live: TopicTagger, progress: Progress) -> CheckReport:
-    """Return the report with what the live model says of the labels."""
-    probability, given = score_examples(live, report.examples, progress)
-    row = {id(example): n for n, example in enumerate(report.examples)}
-    column = {tag: n for n, tag in enumerate(live.tags)}
-    doubts = [
-        replace(doubt, live=float(probability[row[id(doubt.example)], column[doubt.tag]]))
-        if doubt.tag in column
-        else doubt
-        for doubt in report.doubts
-    ]
-    not_judged = (given & ~judged_matrix(report.examples, live.tags)).sum(axis=0)
+def _by_live_model(examples: Sequence[Example], live: TopicTagger, progress: Progress) -> tuple[_View, dict[str, int]]:
+    """Return what the live model says, and to how many texts it gives each tag that they were not judged on."""
+    probability, given = score_examples(live, examples, progress)
+    not_judged = (given & ~judged_matrix(examples, live.tags)).sum(axis=0)
     counts = {tag: n for tag, n in zip(live.tags, not_judged.tolist(), strict=True) if n}
-    return replace(report, doubts=doubts, not_judged=counts)
+    return _View(live.tags, probability), counts
 
 
 def _with_suggestion(problem: Problem, known: Vocabulary) -> Problem:
@@ -167,15 +182,18 @@ def _sort_pairs(
     return contradictions, exact, near
 
 
-def _find_doubts(examples: Sequence[Example], options: FitOptions, progress: Progress) -> list[Doubt]:
-    """Return the labels that out-of-fold probabilities contradict, the most contradicted first."""
-    fit = fit_examples(examples, options, progress)
-    distance = np.abs(fit.out_of_fold - fit.labels)
-    distance[borderline_matrix(examples, fit.tags) | ~judged_matrix(examples, fit.tags)] = 0.0
-    worst = np.argsort(-distance, axis=None, kind="stable")[:MAX_DOUBTFUL]
-    rows, columns = np.unravel_index(worst, distance.shape)
-    return [
-        Doubt(examples[row], fit.tags[column], bool(fit.labels[row, column]), float(fit.out_of_fold[row, column]))
-        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
-        if distance[row, column] >= DOUBTFUL
-    ]
+def _find_doubts(examples: Sequence[Example], tags: Sequence[str], by_folds: _View, by_live: _View) -> list[Doubt]:
+    """Return the labels that either contradicts, the most contradicted first."""
+    found = []
+    for tag in tags:
+        labels = label_matrix(examples, [tag])[:, 0]
+        is_open = (borderline_matrix(examples, [tag]) | ~judged_matrix(examples, [tag]))[:, 0]
+        folds, live = by_folds.of(tag), by_live.of(tag)
+        views = [view for view in (folds, live) if view is not None]
+        if not views:
+            continue
+        distance = np.where(is_open, 0.0, np.abs(np.stack(views) - labels).max(axis=0))
+        for row in np.flatnonzero(distance >= DOUBTFUL).tolist():
+            said = (None if view is None else float(view[row]) for view in (folds, live))
+            found.append((float(distance[row]), Doubt(examples[row], tag, bool(labels[row]), *said)))
+    return [doubt for _, doubt in sorted(found, key=lambda pair: -pair[0])[:MAX_DOUBTFUL]]

@@ -84,9 +84,9 @@ def _lines(report: CheckReport) -> Iterator[str]:
 
 
 def _doubt(doubt: Doubt) -> str:
-    live = "" if doubt.live is None else f", {doubt.live:.2f} by the live model"
-    verb = "has" if doubt.has_tag else "lacks"
-    return f"{_at(doubt.example)}: {verb} {doubt.tag}, probability {doubt.probability:.2f} by cross-validation{live}"
+    by = ((doubt.probability, "cross-validation"), (doubt.live, "the live model"))
+    said = ", ".join(f"{probability:.2f} by {whom}" for probability, whom in by if probability is not None)
+    return f"{_at(doubt.example)}: {'has' if doubt.has_tag else 'lacks'} {doubt.tag}, probability {said}"
 
 
 def _too_few(report: CheckReport, n_with: int) -> str:

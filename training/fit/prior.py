@@ -29,6 +29,7 @@ from model.artifact import Artifact
 from model.pooling import Floats, Grouping, logistic
 from training.fit.counts import Ints
 from training.fit.dense import DenseModel
+from training.fit.penalty import is_clearly_lower
 from training.fit.reference import read_reference
 from training.fit.terms import Bags
 from training.progress import Progress
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
-"""What the strength of the prior is chosen from: that with the lowest held-out log loss on the new examples."""
+"""What the strength of the prior is chosen from."""
 NEW_TERM_SHARE = 0.3
 """Strength of the prior of terms that the base does not know, against the others'."""
 ARTICLE_PRIOR = 3.0
@@ -87,28 +88,35 @@ class PriorFit:
             self.replay = Decisions(bags, said, np.full(said.shape, REPLAY_WEIGHT))
 
     def choose_strength(self, decisions: Decisions, fold: Ints, jobs: int, progress: Progress) -> float:
-        """Return the strength with the lowest held-out log loss; of equals the largest."""
+        """Return the strength with the lowest held-out log loss, as far as that is clear.
+
+        From the largest on, the next smaller one is taken while it is better by more than CLEARLY standard errors of
+        the difference on the same decisions: a few wrong labels must not move a model that knows better.
+        """
         from joblib import Parallel, delayed
 
         folds = [fold == number for number in np.unique(fold)]
         tasks = [delayed(self.losses)(decisions, held_out, tag) for held_out in folds for tag in self.tags]
         done = Parallel(n_jobs=jobs, return_as="generator")(tasks)
-        losses = sum(progress(done, "comparing how far to follow the new labels", len(tasks)), np.zeros(len(STRENGTHS)))
-        return min(STRENGTHS[::-1], key=lambda strength: losses[STRENGTHS.index(strength)])
+        losses = np.hstack(list(progress(done, "comparing how far to follow the new labels", len(tasks))))
+        chosen = len(STRENGTHS) - 1
+        while chosen and is_clearly_lower(losses[chosen - 1], losses[chosen]):
+            chosen -= 1
+        return STRENGTHS[chosen]
 
     def losses(self, decisions: Decisions, held_out: Flags, tag: int) -> Floats:
-        """Return the log loss of one tag on the articles held out, with each strength, shape (strengths,)."""
+        """Return the log loss of each decision on one tag that is held out, shape (strengths, decisions)."""
         there, rest = decisions.take(np.flatnonzero(held_out)), decisions.take(np.flatnonzero(~held_out))
         chosen = there.weight[:, tag] > 0
         if not chosen.any():
-            return np.zeros(len(STRENGTHS))
+            return np.zeros((len(STRENGTHS), 0))
         loss = _TagLoss(self, rest, tag)
-        losses, change = np.zeros(len(STRENGTHS)), None
+        losses, change = np.zeros((len(STRENGTHS), int(chosen.sum()))), None
         for number, strength in reversed(list(enumerate(STRENGTHS))):
             change = loss.minimise(strength, change, _ROUGH_STEPS)
             margin = loss.applied(change).margins(there.bags)[:, tag]
             values = np.logaddexp(0, margin) - there.target[:, tag] * margin
-            losses[number] = values[chosen].sum()
+            losses[number] = values[chosen]
         return losses
 
     def fit(self, decisions: Decisions, strength: float) -> DenseModel:

@@ -45,6 +45,8 @@ ARTICLE_PRIOR = 3.0
 """Strength of the prior of article weights against that of sentence weights."""
 REPLAY_WEIGHT = 30.0
 """Weight of an example of the reference set, which stands for many; a new one weighs 1."""
+FEW_TEXTS = 500
+"""Up to so many new examples are compared in one process: a further one takes two seconds to start."""
 _MAX_STEPS, _ROUGH_STEPS = 200, 40
 """Iterations of the fit, and of those that only compare strengths."""
 _SMALLEST = 1e-3
@@ -97,7 +99,7 @@ class PriorFit:
 
         folds = [fold == number for number in np.unique(fold)]
         tasks = [delayed(self.losses)(decisions, held_out, tag) for held_out in folds for tag in self.tags]
-        done = Parallel(n_jobs=jobs, return_as="generator")(tasks)
+        done = Parallel(n_jobs=jobs if fold.size > FEW_TEXTS else 1, return_as="generator")(tasks)
         losses = np.hstack(list(progress(done, "comparing how far to follow the new labels", len(tasks))))
         chosen = len(STRENGTHS) - 1
         while chosen and is_clearly_lower(losses[chosen - 1], losses[chosen]):

@@ -97,12 +97,13 @@ def _new_slugs(base: Artifact, examples: Sequence[Example]) -> tuple[list[str], 
 def _learn_terms(base: Artifact, texts: Sequence[str], progress: Progress) -> list[str]:
     """Return the base's terms, and then those that stand in at least MIN_TEXTS of the texts."""
     long = {term for term in base.terms if term.count(" ") >= FREE_WORDS}
+    terms = SentenceTerms(long, base.variants, MIN_TEXTS, progress)
     try:
-        learnt = SentenceTerms(long, base.variants, MIN_TEXTS, progress).fit(texts).terms_
+        terms.fit_transform(texts)
     except FitError:
-        learnt = []
+        return [*base.terms]
     known = set(base.terms)
-    return [*base.terms, *(term for term in learnt if term not in known)]
+    return [*base.terms, *(term for term in terms.terms_ if term not in known)]
 
 
 def _adapt_known(

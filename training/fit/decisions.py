@@ -25,6 +25,12 @@ def choose_tags(examples: Sequence[Example], ignore: Collection[str] = ()) -> tu
     return chosen, [tag for tag in every if tag not in chosen]
 
 
+def describe_support(examples: Sequence[Example], tag: str) -> str:
+    """Return how many examples have a tag and how many do not, beside how many it takes."""
+    n_with = sum(tag in example.tags for example in examples)
+    return f"{n_with:,} examples with it and {len(examples) - n_with:,} without it, {MIN_POSITIVES} of each are needed"
+
+
 def no_tag(examples: Sequence[Example]) -> FitError:
     """Return the error that says why `choose_tags` chose none."""
     every = sorted({tag for example in examples for tag in example.tags})

@@ -98,7 +98,7 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
     artifact = Artifact(
         tags=_fitted_tags(tags, labels, calibrations, classifier, metrics, options),
         terms=kept.terms,
-        variants=_variants(kept.terms, terms.spellings or {}),
+        variants=_variants(kept.terms, terms.spellings),
         sentence_weights=kept.sentence_weights,
         article_weights=kept.article_weights,
         idf=kept.idf,

@@ -55,12 +55,12 @@ def command(force: bool, seed: int, unlabelled: tuple[str, ...], job: str | None
                 unlabelled=texts,
                 progress=progress,
             )
-            lines = report_lines(outcome, store)
+            record = outcome.record(store)
+            lines = report_lines(record)
             progress.position = f"version {outcome.version}"
-            result = {"version": outcome.version, "live": outcome.is_live, **outcome.decision}
-            promote(versions, outcome, jobs.ending(job, "\n".join(lines), result))
+            promote(versions, outcome, jobs.ending(job, "\n".join(lines), record))
     except BaseException as error:
-        jobs.end(job, "failed", _reason(error))
+        jobs.end(job, "failed", _reason(error), {"error": error.code} if isinstance(error, ChudeError) else None)
         raise
     for line in lines:
         click.echo(line)

@@ -34,6 +34,8 @@ BEAT_S = 1.0
 DEAD_AFTER_S = 60.0
 """A running job on another machine that gave no sign of life for so long may be dead."""
 _WATCHED_S = 3 * BEAT_S
+_DIED = {"error": "died"}
+"""Result of a job whose process is gone."""
 _log = logging.getLogger("chude")
 
 
@@ -64,7 +66,11 @@ class Job:
     progress: str
     log: list[str]
     result: Any
-    """What came of it, as JSON; None while it runs, and when it failed."""
+    """What came of it, as JSON: `training.promotion.Outcome.record`, or the code of the `error` that it failed with.
+
+    The code is "died" where its process is gone. None while it runs, where it was cancelled, and where it failed with
+    no error of chude's.
+    """
 
 
 class Jobs:
@@ -105,8 +111,9 @@ class Jobs:
             row = connection.execute(wanted).first()
         if row is None:
             raise JobUnknown(f"{job}: no such job")
-        result = json.loads(row.result) if row.result else None
-        state, log = ("failed", _epitaph(row)) if row.running and self._is_dead(row) else (row.state, row.log)
+        state, log, result = row.state, row.log, json.loads(row.result) if row.result else None
+        if row.running and self._is_dead(row):
+            state, log, result = "failed", _epitaph(row), _DIED
         return Job(row.id, state, row.started, row.who, row.progress, log.splitlines(), result)
 
     def latest(self) -> Job | None:
@@ -144,7 +151,7 @@ class Jobs:
         """Mark running jobs whose process is gone as failed, so that another one can begin."""
         for row in self._running():
             if self._is_dead(row):
-                self._update(row.id, jobs.c.beat == row.beat, **_ended("failed", _epitaph(row), None))
+                self._update(row.id, jobs.c.beat == row.beat, **_ended("failed", _epitaph(row), _DIED))
 
     @contextmanager
     def alive(self, job: str, shown: Progress = silent) -> Iterator[JobProgress]:

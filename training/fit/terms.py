@@ -1,4 +1,4 @@
-"""Articles to matrices with a column a term, its idf where it occurs: a row a sentence, and a row an article."""
+"""Articles as matrices of the idf of the terms that occur: a column per term, a row per sentence or per article."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def command(force: bool, seed: int, unlabelled: tuple[str, ...], job: str | None
     texts = read_texts(unlabelled)
     store = the_store(environment())
     jobs = Jobs(store)
-    # A job of the service shows nothing: its progress is asked for.
+    # A job of the service prints nothing: the service reads its progress from the store.
     shown = silent if job else show_progress
     job = job or jobs.begin(user_name(environment()))
     try:

@@ -105,7 +105,7 @@ def command(
 
 
 class _Fitted(NamedTuple):
-    """What came of the examples."""
+    """What was fitted, and what there is to tell of it."""
 
     artifact: Artifact
     left_out: Sequence[str]

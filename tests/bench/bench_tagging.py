@@ -24,6 +24,7 @@ from typing import Any
 from bench_systems import SYSTEMS
 
 REPO = Path(__file__).parents[2]
+SYSTEMS_PY = Path(__file__).with_name("bench_systems.py")
 DATA = REPO.parent / "shared" / "data"
 HERE = DATA.is_dir()
 TRAIN = DATA / "train.jsonl.gz" if HERE else REPO / "seeds" / "articles.jsonl"
@@ -49,7 +50,7 @@ class Worker:
 
     def __init__(self, name: str, folder: Path, texts: Path) -> None:
         began = time.perf_counter()
-        command = [sys.executable, str(REPO / "tests" / "bench" / "bench_systems.py"), "run", name, str(folder), str(texts)]
+        command = [sys.executable, str(SYSTEMS_PY), "run", name, str(folder), str(texts)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -99,7 +100,7 @@ def start(name: str, folder: Path, texts: Path, training_s: dict[Path, float]) -
     target = folder / SYSTEMS[name].folder
     if target not in training_s:
         target.mkdir()
-        command = [sys.executable, str(REPO / "tests" / "bench" / "bench_systems.py"), "fit", name, str(target), str(TRAIN)]
+        command = [sys.executable, str(SYSTEMS_PY), "fit", name, str(target), str(TRAIN)]
         began = time.perf_counter()
         ended = subprocess.run(command, capture_output=True, text=True)
         training_s[target] = time.perf_counter() - began

@@ -114,7 +114,7 @@ def start(name: str, folder: Path, texts: Path, training_s: dict[Path, float]) -
 
 def table(seen: dict[str, Measured], kilobytes: float) -> None:
     print(
-        "| system | µs an article | MB/s | times chude | one alone, µs | all cores, µs | F1 articles | F1 teasers ",
+        "| system | µs per article | MB/s | times chude | one alone, µs | all cores, µs | F1 articles | F1 teasers ",
         end="",
     )
     print("| training, s | model, MB | memory, MB | first tag, s |\n|" + "---|" * 12)
@@ -139,7 +139,7 @@ def plot(seen: dict[str, Measured], target: Path) -> None:
             rate = 1e6 / statistics.median(m.bulk_us)
             axes.scatter(rate, m.f1["articles"])
             axes.annotate(name, (rate, m.f1["articles"]), textcoords="offset points", xytext=(4, 4), fontsize=8)
-    axes.set(xscale="log", xlabel="articles a second, one core", ylabel="macro-F1 of articles")
+    axes.set(xscale="log", xlabel="articles per second, one core", ylabel="macro-F1 of articles")
     axes.margins(x=0.25, y=0.1)
     figure.tight_layout()
     target.mkdir(parents=True, exist_ok=True)

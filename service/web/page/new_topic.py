@@ -46,7 +46,7 @@ def text(tag: str) -> Response:
     if not isinstance(submission, Submission):
         raise RequestError(422, "bad-field", "/documents: give one text", pointer="/documents")
     try:
-        document = content_of(submission.document, "auto").document
+        document = content_of(submission.document, "auto", chude.extract).document
     except TextError as error:
         return render("problem.html", status=http_status(error), problem=describe(error, catalogue(language())))
     keywords = _topics().get(tag, Topic()).keywords

@@ -24,7 +24,7 @@ from training.topics import Topics
 
 blueprint = Blueprint("new_topic", __name__)
 NEEDED = 10
-"""Texts with a tag, and without it, from which it can be learnt."""
+"""So many texts with a tag, and so many without it, are needed to learn it."""
 
 
 @blueprint.get("/learn/topic/<tag>")

@@ -1,4 +1,4 @@
-"""The ASGI application: whole requests under limits, each in the lane of its cost, and answers taken in time."""
+"""The ASGI application: it reads a request whole, within limits, has it answered in a lane, and sends the answer."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Send = Callable[[Message], Awaitable[None]]
 HEAD_BYTES = 65_536
 """Longest request line with headers."""
 _FRAMING = 4
-"""How many times as long as the longest body a chunked one may be over the wire."""
+"""A chunked body may take so many times the largest body over the wire, its framing included."""
 _SMALL_BYTES = 65_536
-"""Bodies up to here are never refused for want of room."""
+"""Bodies up to this size are never refused because the budget is used up."""
 _BODIES_AT_ONCE = 16
 """How many bodies of the largest size may be in memory together."""
 _RETRY_AFTER_S = 2
@@ -34,18 +34,18 @@ _LARGE_BYTES, _TIDY_AFTER_S = 1_000_000, 1.0
 
 
 class Disconnected(Exception):
-    """The client is gone, or does not take its answer."""
+    """The client is gone, or does not read its answer."""
 
 
 class Account:
-    """What one request holds of a budget."""
+    """How much of a budget one request holds."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self.n_bytes = 0
 
     def add(self, n_bytes: int) -> None:
-        """Hold more. Raises Refusal 503 where that is more than there is, unless the request is a small one."""
+        """Hold more bytes. Raises Refusal 503 where the budget is used up, unless the request is a small one."""
         self.n_bytes += n_bytes
         self._budget.held_bytes += n_bytes
         if self.n_bytes > _SMALL_BYTES and self._budget.held_bytes > self._budget.most_bytes:
@@ -145,7 +145,7 @@ class Front:
         return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", limit)
 
     async def _send(self, answer: Answer, send: Send, connection: Connection) -> None:
-        """Send an answer, piece by piece. Raises Disconnected where a piece is not taken in time."""
+        """Send an answer, piece by piece. Raises Disconnected where a piece is not read in time."""
         headers = answer.headers + ([(b"connection", b"close")] if connection.is_stopping else [])
         head = {"type": "http.response.start", "status": answer.status, "headers": headers}
         loop, rest = asyncio.get_running_loop(), answer.rest

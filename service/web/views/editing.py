@@ -1,4 +1,4 @@
-"""`/queue/lease` and `/labels/undo`: a text of one's own to label, and taking back what one has labelled."""
+"""`/queue/lease` and `/labels/undo`: take a text that nobody else gets, and take one's own labels back."""
 
 from __future__ import annotations
 

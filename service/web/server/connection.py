@@ -125,6 +125,8 @@ class Connection(HttpToolsProtocol):
         """Count the next bytes as a new request's; give up a client that does not read the rest of its answer."""
         self._began_s, self.received_bytes = None, 0
         self._watch(self._limits.request_s, self._abort_unread)
+        if self.is_stopping:  # since its answer began: the client has not been told
+            self._end_in_a_moment()
 
     def refuse(self, refusal: Refusal, request_id: str = "") -> None:
         """Answer, end our side, and read on for a while, so that the answer is not lost with what was sent before."""
@@ -145,7 +147,10 @@ class Connection(HttpToolsProtocol):
         """End the connection after the answer to the request under way; an idle connection, after `last_words_s`."""
         self.is_stopping = True
         if self._began_s is None:
-            self.loop.call_later(self._limits.last_words_s, self._end_if_idle)
+            self._end_in_a_moment()
+
+    def _end_in_a_moment(self) -> None:
+        self.loop.call_later(self._limits.last_words_s, self._end_if_idle)
 
     def _end_if_idle(self) -> None:
         if self._began_s is None:

@@ -87,6 +87,7 @@ class ServingWorker(UvicornWorker):
             linger_bytes=_LINGER_BODIES * settings.max_body_bytes,
         )
         self.config.http = partial(Connection, limits=limits, refusals=supervisor.refusals)
+        self.config.timeout_graceful_shutdown = settings.stop_timeout_s
 
     CONFIG_KWARGS = {
         "loop": "asyncio",

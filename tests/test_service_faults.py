@@ -20,6 +20,8 @@ import requests
 from load import post
 from serving import TIMEOUT_S, Service, answer_of, descendants, is_alive, running, wait_until
 
+from service.web.daily_counts import DailyCounts
+
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
 HEAD = b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
 MOST_BYTES = 1_000_000
@@ -262,3 +264,9 @@ def test_a_worker_that_stops_gives_up_what_takes_too_long(tmp_path: Path) -> Non
             assert half_sent.recv(1) == b""
         assert service.tags(SYRIA) == ["syria"]
         assert not [line for line in service.logged() if "ASGI" in str(line["message"])]
+
+
+def test_what_a_worker_has_counted_is_written_when_it_stops(tmp_path: Path) -> None:
+    with running(tmp_path / "home", tmp_path / "log", "--workers", 1) as service:
+        assert service.tags(SYRIA) == ["syria"]
+    assert [(day.documents, day.tags) for day in DailyCounts(tmp_path / "home").days(2).values()] == [(1, {"syria": 1})]

@@ -85,18 +85,24 @@ class Budget:
 class Front:
     """Calls a WSGI application with whole requests (ASGI)."""
 
-    def __init__(self, application: WSGIApplication, lanes: Lanes, settings: Settings) -> None:
-        self._application, self._lanes = application, lanes
+    def __init__(
+        self, application: WSGIApplication, lanes: Lanes, settings: Settings, at_end: Callable[[], None]
+    ) -> None:
+        """Call the application in the lanes; `at_end` is called when the server has answered its last request."""
+        self._application, self._lanes, self._at_end = application, lanes, at_end
         self._max_body_bytes, self._answer_s = settings.max_body_bytes, settings.request_timeout_s
         self._budget = Budget(_BODIES_AT_ONCE * settings.max_body_bytes)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request; or, in the one call with a scope of that type, follow the life of the server."""
+        if scope["type"] == "lifespan":
+            await self._follow_lifespan(receive, send)
+            return
         connection: Connection = scope["state"]["connection"]
         try:
             answer = await self._answer(scope, receive, connection)
             await self._send(answer, send, connection)
-        except Disconnected:
+        except (Disconnected, asyncio.CancelledError):  # a server that stops cancels what takes too long
             connection.abort()
             await connection.closed.wait()
         except Refusal as refusal:
@@ -104,6 +110,13 @@ class Front:
             await connection.closed.wait()
         else:
             connection.end_request()
+
+    async def _follow_lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._at_end()  # uvicorn ends its process by the signal that stopped it, which skips what `atexit` would do
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Message, receive: Receive, connection: Connection) -> Answer:
         """Return the application's answer, or its beginning. Raises Refusal or Disconnected."""

@@ -91,7 +91,7 @@ class ServingWorker(UvicornWorker):
 
     CONFIG_KWARGS = {
         "loop": "asyncio",
-        "lifespan": "off",
+        "lifespan": "on",
         "ws": "none",
         "access_log": False,
         "server_header": False,
@@ -143,7 +143,7 @@ class Supervisor(BaseApplication):
         app = create_app(self.settings, self._environ, self._metrics)
         self.services = app.extensions[EXTENSION]
         self.refusals = Refusals(self.services.metrics)
-        return Front(app, Lanes(self.settings.threads), self.settings)
+        return Front(app, Lanes(self.settings.threads), self.settings, self.services.daily.write)
 
 
 def serve(settings: Settings, environ: Mapping[str, str], folder: Path) -> None:

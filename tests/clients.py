@@ -1,0 +1,49 @@
+"""Flask's client of the service: an empty home for each test, a key, another version, and what a refusal says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from model.artifact.artifact import Artifact
+from service.settings import Settings
+from service.web.app import create_app
+from service.web.key_store import KeyStore
+from training.fit.fitting import Fit
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Flask:
+    return create_app(Settings(home=tmp_path, max_body_bytes=200_000, max_documents=20, max_text_chars=50_000), {})
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> dict[str, str]:
+    """The headers of somebody who may write."""
+    return {"Authorization": f"Bearer {KeyStore(tmp_path).add('desk')}"}
+
+
+@pytest.fixture(scope="module")
+def other(seed_fit: Fit) -> Artifact:
+    """Another version than the shipped one."""
+    return seed_fit.artifact
+
+
+def problem(response: Any, status: int) -> dict[str, Any]:
+    """Return the body of an error, which must have this status and be in the form of RFC 9457."""
+    assert response.status_code == status
+    assert response.content_type == "application/problem+json"
+    body: dict[str, Any] = json.loads(response.data)
+    assert body["status"] == status
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    return body

@@ -49,7 +49,14 @@ class Worker:
 
     def __init__(self, name: str, folder: Path, texts: Path) -> None:
         began = time.perf_counter()
-        command = [sys.executable, str(REPO / "tests" / "bench" / "bench_systems.py"), "run", name, str(folder), str(texts)]
+        command = [
+            sys.executable,
+            str(REPO / "tests" / "bench" / "bench_systems.py"),
+            "run",
+            name,
+            str(folder),
+            str(texts),
+        ]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -99,7 +106,14 @@ def start(name: str, folder: Path, texts: Path, training_s: dict[Path, float]) -
     target = folder / SYSTEMS[name].folder
     if target not in training_s:
         target.mkdir()
-        command = [sys.executable, str(REPO / "tests" / "bench" / "bench_systems.py"), "fit", name, str(target), str(TRAIN)]
+        command = [
+            sys.executable,
+            str(REPO / "tests" / "bench" / "bench_systems.py"),
+            "fit",
+            name,
+            str(target),
+            str(TRAIN),
+        ]
         began = time.perf_counter()
         ended = subprocess.run(command, capture_output=True, text=True)
         training_s[target] = time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""Flask's client of the service: an empty home for each test, a key, another version, and what a refusal says."""
+"""Flask's client of the service: an empty home for each test, a key, versions, and what a refusal says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from model.artifact.artifact import Artifact
+from model.artifact import Artifact
+from model.versions import Versions
 from service.settings import Settings
 from service.web.app import create_app
 from service.web.key_store import KeyStore
@@ -27,10 +28,23 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+def client_of(home: Path, **settings: Any) -> FlaskClient:
+    return create_app(Settings(home=home, **settings), {}).test_client()
+
+
+def key_of(home: Path) -> dict[str, str]:
+    """Return the headers of somebody who may write."""
+    return {"Authorization": f"Bearer {KeyStore(home).add('desk')}"}
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> dict[str, str]:
-    """The headers of somebody who may write."""
-    return {"Authorization": f"Bearer {KeyStore(tmp_path).add('desk')}"}
+    return key_of(tmp_path)
+
+
+@pytest.fixture
+def versions(tmp_path: Path) -> Versions:
+    return Versions(tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +61,10 @@ def problem(response: Any, status: int) -> dict[str, Any]:
     assert body["status"] == status
     assert body["request_id"] == response.headers["X-Request-ID"]
     return body
+
+
+def detail_of(response: Any, status: int, code: str) -> str:
+    """Return the sentence of an error that must have this status and code."""
+    body = problem(response, status)
+    assert body["code"] == code
+    return str(body["detail"])

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench_systems import SYSTEMS
+from systems import SYSTEMS
 
 REPO = Path(__file__).parents[2]
 DATA = REPO.parent / "shared" / "data"

@@ -61,7 +61,7 @@ def end_to_end(texts: Sequence[str], tagger: TopicTagger) -> None:
     n = N_LINES
     one, two, inside = (statistics.median(column) for column in zip(*rounds, strict=True))
     print(f"\n`chude batch`, {n:,} articles, {megabytes:.0f} MB of JSON Lines, medians of {ROUNDS} rounds:\n")
-    print("| | articles a second | MB a second |\n|---|---|---|")
+    print("| | articles per second | MB per second |\n|---|---|---|")
     for name, seconds in (("one process", one), ("two processes", two), ("tag_many in process", inside)):
         print(f"| {name} | {n / seconds:,.0f} | {megabytes / seconds:.0f} |")
     end = statistics.median(i / o for o, _, i in rounds)
@@ -81,7 +81,7 @@ def artifact_of(words: Sequence[str], n_terms: int, n_tags: int) -> Artifact:
 
 
 def growth(texts: Sequence[str], tagger: TopicTagger) -> dict[str, list[tuple[int, float]]]:
-    """Return the cost for each size: µs an article, or ns a character for its length.
+    """Return the cost for each size: µs per article, or ns per character for its length.
 
     The lengths are tried on plain articles: the signs of a page, and characters to repair, would come with the length.
     """
@@ -124,9 +124,9 @@ def plot(curves: dict[str, list[tuple[int, float]]], target: Path) -> None:
     for (name, points), axes in zip(curves.items(), panels, strict=True):
         axes.plot(*zip(*points, strict=True), marker="o")
         axes.set(xscale="log", xlabel=name, ylim=(0, None))
-    panels[0].set_ylabel("µs an article")
+    panels[0].set_ylabel("µs per article")
     for panel in panels[1:3]:
-        panel.set_ylabel("ns a character")
+        panel.set_ylabel("ns per character")
     figure.tight_layout()
     target.mkdir(parents=True, exist_ok=True)
     figure.savefig(target / "growth.png", dpi=120)
@@ -139,7 +139,7 @@ def main() -> None:
     curves = growth(texts, tagger)
     print("\n| cost against | | | | |\n|---|---|---|---|---|")
     for name, points in curves.items():
-        unit = "ns a character" if "characters" in name else "µs"
+        unit = "ns per character" if "characters" in name else "µs"
         cells = [f"{size:,}: {cost:.0f} {unit}" for size, cost in points]
         print(f"| {name} | {' | '.join([*cells, *[''] * (4 - len(cells))])} |")
     plot(curves, Path(sys.argv[1] if len(sys.argv) > 1 else REPO / "report"))

@@ -24,6 +24,7 @@ from typing import Any
 from systems import SYSTEMS
 
 REPO = Path(__file__).parents[2]
+SYSTEMS_PY = Path(__file__).with_name("bench_systems.py")
 DATA = REPO.parent / "shared" / "data"
 HERE = DATA.is_dir()
 TRAIN = DATA / "train.jsonl.gz" if HERE else REPO / "seeds" / "articles.jsonl"
@@ -50,14 +51,7 @@ class Worker:
 
     def __init__(self, name: str, folder: Path, texts: Path) -> None:
         began = time.perf_counter()
-        command = [
-            sys.executable,
-            str(REPO / "tests" / "bench" / "bench_systems.py"),
-            "run",
-            name,
-            str(folder),
-            str(texts),
-        ]
+        command = [sys.executable, str(SYSTEMS_PY), "run", name, str(folder), str(texts)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -111,14 +105,7 @@ def start(name: str, folder: Path, texts: Path, training_s: dict[Path, float]) -
     target = folder / SYSTEMS[name].folder
     if target not in training_s:
         target.mkdir()
-        command = [
-            sys.executable,
-            str(REPO / "tests" / "bench" / "bench_systems.py"),
-            "fit",
-            name,
-            str(target),
-            str(TRAIN),
-        ]
+        command = [sys.executable, str(SYSTEMS_PY), "fit", name, str(target), str(TRAIN)]
         began = time.perf_counter()
         ended = subprocess.run(command, capture_output=True, text=True)
         training_s[target] = time.perf_counter() - began
@@ -132,7 +119,7 @@ def start(name: str, folder: Path, texts: Path, training_s: dict[Path, float]) -
 
 def table(seen: dict[str, Measured], kilobytes: float) -> None:
     print(
-        "| system | µs an article | MB/s | times chude | one alone, µs | all cores, µs | F1 articles | F1 teasers ",
+        "| system | µs per article | MB/s | times chude | one alone, µs | all cores, µs | F1 articles | F1 teasers ",
         end="",
     )
     print("| training, s | model, MB | memory, MB | first tag, s |\n|" + "---|" * 12)
@@ -157,7 +144,7 @@ def plot(seen: dict[str, Measured], target: Path) -> None:
             rate = 1e6 / statistics.median(m.bulk_us)
             axes.scatter(rate, m.f1["articles"])
             axes.annotate(name, (rate, m.f1["articles"]), textcoords="offset points", xytext=(4, 4), fontsize=8)
-    axes.set(xscale="log", xlabel="articles a second, one core", ylabel="macro-F1 of articles")
+    axes.set(xscale="log", xlabel="articles per second, one core", ylabel="macro-F1 of articles")
     axes.margins(x=0.25, y=0.1)
     figure.tight_layout()
     target.mkdir(parents=True, exist_ok=True)

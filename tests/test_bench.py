@@ -81,7 +81,7 @@ def test_batch(bench: Bench, capsys: pytest.CaptureFixture[str], tmp_path: Path)
     ).main()
     table = capsys.readouterr().out
     assert re.search(r"^\| two processes \| [\d,]+ \| \d+ \|$", table, re.M)
-    assert re.search(r"^\| characters of a page \| 100: \d+ ns a character \|", table, re.M)
+    assert re.search(r"^\| characters of a page \| 100: \d+ ns per character \|", table, re.M)
     assert (tmp_path / "report" / "growth.png").stat().st_size > 1000
 
 
@@ -90,7 +90,7 @@ def test_service(bench: Bench, capsys: pytest.CaptureFixture[str], tmp_path: Pat
     script = bench.script("bench_service", ROUNDS=1, SECONDS=0.1, CONNECTIONS=(2,), WORKERS=1)
     bench.script("systems").SYSTEMS[PEER].fit(ARTICLES, tmp_path)
     script.print_table("service", script.compare_services(tmp_path, [script.post("/predict", {"text": SYRIA})]))
-    row = rf"^\| requests a second, 2 clients; plain Flask \+ {re.escape(PEER)} \| [1-9]"
+    row = rf"^\| requests per second, 2 clients; plain Flask \+ {re.escape(PEER)} \| [1-9]"
     assert re.search(row, capsys.readouterr().out, re.M)
 
 

@@ -6,11 +6,12 @@ import pytest
 from documents import ELECTION, PAGE, RICE
 from hypothesis import given
 from hypothesis import strategies as st
+from page_text import read_html
 
 from model import EmptyText, NoArticle, TopicTagger
 from model.document import Document
 from model.page.content import PAGES, Page, content_of
-from model.page.html import Markup, markup_of, read_html
+from model.page.html import Markup, markup_of
 
 
 @pytest.mark.parametrize(

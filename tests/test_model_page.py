@@ -9,13 +9,14 @@ import pytest
 from conftest import SEEDS
 from hypothesis import example, given
 from hypothesis import strategies as st
+from page_text import read_html
 
 from model import NoArticle, TopicTagger
 from model.document import Document
 from model.loading import Buffer
 from model.page.article import find_article
 from model.page.content import content_of
-from model.page.html import Markup, markup_of, read_html
+from model.page.html import Markup, markup_of
 from model.page.leftout import COPY_REASON, LINK_REASON, NOISE_REASON, SECTION_REASON, SEE_ALSO_REASON
 from model.page.lines import SIGNS_OF_PAGES
 from model.page.signs import find_suspects, looks_like_a_page

@@ -23,6 +23,12 @@ from model.weights import SparseWeights
 
 ROUNDS = 3
 N_LINES = 500_000
+N_TEXTS = 2000
+# The sizes at which the cost is measured, each beside the smaller ones.
+N_ARTICLES = (1000, 10_000, 50_000, 200_000)
+N_CHARS = (1000, 10_000, 100_000, 1_000_000)
+N_TERMS = (1000, 10_000, 100_000)
+N_TAGS = (4, 40, 400)
 
 
 def timed(run: Callable[[], object], rounds: int = ROUNDS) -> float:
@@ -90,19 +96,19 @@ def growth(texts: Sequence[str], tagger: TopicTagger) -> dict[str, list[tuple[in
         "tags": [],
     }
     tagger.tag_many(texts)
-    for n in (1000, 10_000, 50_000, 200_000):
+    for n in N_ARTICLES:
         many = [texts[k % len(texts)] for k in range(n)]
         curves["articles"].append((n, timed(lambda m=many: tagger.tag_many(m), 1) / n * 1e6))
-    for n in (1000, 10_000, 100_000, 1_000_000):
+    for n in N_CHARS:
         pieces = [joined[k : k + n] for k in range(0, len(joined) - n, n)][: max(1, 3_000_000 // n)]
         chars = sum(map(len, pieces))
         for name, page in (("an article", "auto"), ("a page", "always")):
             seconds = timed(lambda p=pieces, page=page: tagger.tag_many(p, page=page))
             curves[f"characters of {name}"].append((n, seconds / chars * 1e9))
-    for n in (1000, 10_000, 100_000):
+    for n in N_TERMS:
         other = TopicTagger(artifact_of(words, n, 4))
         curves["terms"].append((len(other.artifact.terms), timed(lambda t=other: t.tag_many(texts)) / len(texts) * 1e6))
-    for n in (4, 40, 400):
+    for n in N_TAGS:
         other = TopicTagger(artifact_of(words, 10_000, n))
         curves["tags"].append((n, timed(lambda t=other: t.tag_many(texts)) / len(texts) * 1e6))
     return curves
@@ -127,7 +133,7 @@ def plot(curves: dict[str, list[tuple[int, float]]], target: Path) -> None:
 
 
 def main() -> None:
-    texts = read_texts(UNLABELLED, 2000)
+    texts = read_texts(UNLABELLED, N_TEXTS)
     tagger = TopicTagger.load()
     end_to_end(texts, tagger)
     curves = growth(texts, tagger)

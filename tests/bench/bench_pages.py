@@ -21,8 +21,9 @@ Read = Callable[[str], str]
 
 
 def chude() -> Read:
+    from page_text import read_html
+
     from model import TextError
-    from model.page.html import read_html
 
     def read(html: str) -> str:
         try:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench_systems import SYSTEMS
+from systems import SYSTEMS
 
 REPO = Path(__file__).parents[2]
 SYSTEMS_PY = Path(__file__).with_name("bench_systems.py")
@@ -35,6 +35,7 @@ N_TEXTS = 1000
 N_SINGLE = 200
 N_LINES = 20_000
 OURS = "chude"
+FASTTEXT = "fastText, 100 dimensions"
 
 
 def read_texts(path: Path, n_texts: int) -> list[str]:
@@ -68,6 +69,10 @@ class Worker:
     def ask(self, command: str) -> Any:
         self.tell(command)
         return self.answer()
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
 
 
 @dataclass
@@ -153,8 +158,8 @@ def time_process(command: list[str], target: Path | None = None) -> float:
         return time.perf_counter() - began
 
 
-def processes(texts: list[str], folder: Path) -> None:
-    """Whole processes on one file: `chude batch` and `fasttext predict-prob`; `chude tag` and `import numpy`."""
+def processes(texts: list[str], folder: Path, *, with_fasttext: bool) -> None:
+    """Whole processes on one file: `chude tag` and `import numpy`; `chude batch` and `fasttext predict-prob`."""
     chude = [sys.executable, "-m", "service"]
     article = REPO / "seeds" / "pages" / "04_syria_clean.txt"
     pairs = [
@@ -164,15 +169,15 @@ def processes(texts: list[str], folder: Path) -> None:
     tag_s, numpy_s = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)
     print(f"\n`chude tag FILE` as a process: {tag_s:.3f} s; `import numpy`: {numpy_s:.3f} s; ratio {ratio:.2f}")
+    if not (shutil.which("fasttext") and with_fasttext):
+        print("`fasttext predict-prob` not measured: there is no such command (Debian: apt install fasttext)")
+        return
     lines = folder / "lines.tsv"
     plain = [text.replace("\n", " ").replace("\t", " ").replace('"', "”") for text in texts]
     lines.write_text("text\n" + "".join(f"{plain[n % len(plain)]}\n" for n in range(N_LINES)), encoding="utf-8")
-    model = folder / SYSTEMS["fastText, 100 dimensions"].folder / "model.bin"
+    model = folder / SYSTEMS[FASTTEXT].folder / "model.bin"
     batch = [*chude, "batch", str(lines), "-o", str(folder / "out.jsonl"), "--jobs", "1"]
     peer = ["fasttext", "predict-prob", str(model), str(lines), "5"]
-    if not (shutil.which("fasttext") and model.exists()):
-        print("`fasttext predict-prob` not measured: there is no such command (Debian: apt install fasttext)")
-        return
     seconds = [(time_process(batch), time_process(peer, folder / "peer.txt")) for _ in range(3)]
     chude_s, peer_s = (statistics.median(column) for column in zip(*seconds, strict=True))
     ratio = statistics.median(b / a for a, b in seconds)
@@ -199,11 +204,10 @@ def main() -> None:
         print(f"{len(texts)} articles of {kilobytes:.1f} kB on average, medians of {ROUNDS} rounds on one core\n")
         table(seen, kilobytes)
         plot(seen, report)
-        processes(texts, folder)
+        processes(texts, folder, with_fasttext=FASTTEXT in seen)
         for measured in seen.values():
             for worker in measured.workers:
-                worker.process.kill()
-                worker.process.wait()
+                worker.end()
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ _NOISE = frozenset(map(ord, "&@"))
 _ALL_BUT_LOWEST_BIT = np.uint8(0xFE)
 """Only `SIGN` and `IRREGULAR` are equal to `SIGN` in these bits."""
 _FEW_TEXTS = 3
-"""So many are looked at one by one for less than a look at the block takes."""
+"""Up to so many texts are looked at one by one: that takes less time than a look at the block."""
 
 
 class Signs(NamedTuple):

@@ -13,7 +13,7 @@ import legacy
 import pytest
 import zstandard
 from conftest import REPO
-from test_model_document import ELECTION, PAGE, RICE, mojibake
+from documents import ELECTION, PAGE, RICE, mojibake
 
 from model.disguise import REPAIRED
 from training.corpus.registry import FORMATS

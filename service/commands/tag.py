@@ -96,8 +96,8 @@ def _refuse_records(name: str) -> None:
 
     if holds_records(name):
         raise UnreadableText(
-            f"{name}: its name says that it has many records, not one article: `chude batch {name} -o tags.jsonl` tags each of "
-            "them; --text reads the file as one text all the same"
+            f"{name}: its name says that it has many records, not one article: `chude batch {name} -o tags.jsonl` tags "
+            "each of them; --text reads the file as one text all the same"
         )
 
 

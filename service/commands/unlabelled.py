@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from model.document import Document, FieldError
+from model.document import FieldError
 from model.errors import DataError, Problem, TextError
-from model.page.content import content_of
+from model.page.content import prose_of
 from service.commands.columns import notify
 from training.corpus.sources import find_sources
 
@@ -37,12 +37,8 @@ def _texts(names: list[str], refused: list[Problem]) -> Iterator[str]:
                 refused.append(record)
                 continue
             try:
-                yield _text(record.document(None))
+                yield prose_of(record.document(None))
             except FieldError as error:
                 refused.append(Problem(source.name, record.line, error.field, error.message))
             except TextError as error:
                 refused.append(Problem(source.name, record.line, "text", str(error)))
-
-
-def _text(document: Document) -> str:
-    return content_of(document, "auto").document.read().text

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from model.errors import TextError
+from model.page.content import prose_of
+from model.page.html import Extractor, extract_html
 from model.scan.spelling import normalise
+from training.labels.rows import document_of
 from training.labels.schema import queue
 from training.labels.schema import texts as labelled_texts
 from training.labels.store import LabelStore
-from training.labels.suggestions import suggestion_of
 
 
 class Keywords:
@@ -53,8 +55,8 @@ class QueueHits:
     """Those that have none."""
 
 
-def find_hits(store: LabelStore, keywords: Sequence[str]) -> QueueHits:
-    """Look for key words in every text of the queue that has no label yet."""
+def find_hits(store: LabelStore, keywords: Sequence[str], extract: Extractor = extract_html) -> QueueHits:
+    """Look for key words in every text of the queue that has no label yet; `extract` turns HTML into text."""
     wanted, counts = Keywords(keywords), Counter(dict.fromkeys(keywords, 0))
     hits: list[str] = []
     others: list[str] = []
@@ -62,7 +64,7 @@ def find_hits(store: LabelStore, keywords: Sequence[str]) -> QueueHits:
     with store.reading() as connection:
         for row in connection.execute(select(queue).where(unlabelled).order_by(queue.c.place)):
             try:
-                found = wanted.found_in(suggestion_of(row).text)
+                found = wanted.found_in(prose_of(document_of(row), extract))
             except TextError:
                 found = set()
             counts.update(found)

@@ -20,7 +20,7 @@ import numpy as np
 from sqlalchemy import Row, select
 
 from model.document import Document
-from model.page.content import content_of
+from model.page.content import prose_of
 from model.tagger import TopicTagger
 from training.corpus.duplicates import jaccard, text_digest, word_runs
 from training.corpus.records import Identity
@@ -55,8 +55,8 @@ class Suggestion:
 
     @cached_property
     def text(self) -> str:
-        """Return the text that is read (of HTML, its prose): as `Example.text`, whose digest the store knows."""
-        return content_of(self.document, "auto").document.read().text
+        """Return the text that is read: of HTML its prose, as `Example.text`, by which the store knows it."""
+        return prose_of(self.document)
 
 
 def suggest(

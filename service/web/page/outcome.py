@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from service.web.page.catalogue import Catalogue
-from training.fit.decisions import MIN_POSITIVES
+from service.web.page.new_topic import NEEDED
 
 
 class Measured(NamedTuple):
@@ -91,5 +91,5 @@ def _learnt(name: str, learnt: Mapping[str, Any], say: Catalogue) -> str:
 
 def _left_out(name: str, say: Catalogue, n_with: int, n_without: int) -> str:
     """Return what a tag lacks that could not be learnt."""
-    lacks = "left-out-with" if n_with < MIN_POSITIVES else "left-out-without"
-    return say(lacks, name=name, n_with=n_with, n_without=n_without, needed=MIN_POSITIVES)
+    lacks = "left-out-with" if n_with < NEEDED else "left-out-without"
+    return say(lacks, name=name, n_with=n_with, n_without=n_without, needed=NEEDED)

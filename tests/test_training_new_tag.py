@@ -66,7 +66,7 @@ def test_nine_texts_are_not(base: Artifact) -> None:
 def test_key_words_alone_make_a_tag_that_texts_with_one_of_them_get(base: Artifact) -> None:
     learnt = adapt(base, [], FitOptions(), keywords={"tea": ["Hội trà", "ấm trà tử sa Nghi Hưng", "!"]})
     (new,) = learnt.new_tags
-    assert (new.n_with, new.n_without, len(new.keywords.terms), new.estimate.can_be_told) == (0, 0, 2, False)
+    assert (new.n_with, new.n_without, len(new.keywords.terms), new.estimate.recall) == (0, 0, 2, None)
     assert (learnt.judged, learnt.artifact.training["new_tags"]["tea"]["keywords"]) == ([], 2)
     stream = ordinary(np.random.default_rng(8), 60)
     tagger = TopicTagger(learnt.artifact)
@@ -128,14 +128,17 @@ def test_a_background_of_nothing_is_refused() -> None:
         with_background(load(PRETRAINED), [""])
 
 
-def test_an_overlap_with_the_stream_lowers_the_figure() -> None:
-    """Of 2,000 texts 40 have the tag; where 40 others score alike, half of what is given is wrong: F1 is 2/3."""
+def test_an_overlap_with_the_stream_raises_the_threshold() -> None:
+    """Of 2,000 texts 40 have the tag; 40 others score somewhat lower."""
     rng = np.random.default_rng(7)
     with_tag, rest = rng.normal(4, 0.5, 200), rng.normal(-4, 1, 1920)
     stream = np.concatenate([rng.normal(4, 0.5, 40), rest, rng.normal(2.6, 0.3, 40)])
     apart = estimate(with_tag, stream[:-40], np.ones(stream.size - 40))
-    assert (0.015 < apart.share < 0.025, apart.f1 > 0.8) == (True, True)
+    assert 0.015 < apart.share < 0.025
     mixed = estimate(with_tag, stream, np.ones(stream.size))
     assert mixed.border > apart.border
-    few = estimate(with_tag, stream[40:-40], np.ones(stream.size - 80))
-    assert not few.can_be_told
+    assert mixed.recall == pytest.approx(float((with_tag >= mixed.border).mean()))
+    # Of 40 texts that have the tag 36 lie at 4, far above the rest of the stream: Wilson's interval of 36 in 40.
+    found = estimate(np.array([4.0] * 36 + [-4.0] * 4), np.append(np.full(1900, -4.0), [4.0] * 100), np.ones(2000))
+    assert (found.recall, found.tagged_share) == (0.9, 0.05)
+    assert found.recall_interval == pytest.approx((0.7695, 0.9604), abs=1e-3)

@@ -2,7 +2,7 @@
 
 The two models are those of every tag, `TopicClassifier`, and both margins count alike: a few dozen texts cannot tell
 how much each of them should weigh, and the fit of a slope to them ends at its bounds. Three things come from texts
-without labels, the base's background and what the user has of the own stream:
+without labels, the base's background and the user's own stream:
 
 - How rare each term is, and which are too common to be a topic's.
 - Negatives: each text of the background counts as one with a weight of BACKGROUND_WEIGHT, so that the few that have the
@@ -31,7 +31,7 @@ from training.measure import N_FOLDS
 from training.progress import Progress
 
 MIN_TEXTS = 2
-"""Labelled texts in which a term must stand."""
+"""Fewest labelled texts with a term for it to be learnt."""
 NO_KEYWORDS = Keywords()
 
 
@@ -40,7 +40,7 @@ class NewTag:
     """A fitted tag with its weights, and what is known of it."""
 
     tag: Tag
-    """Its `f1` is 0 where too few texts tell it."""
+    """Its `f1` is 0: nothing tells it."""
     terms: tuple[str, ...]
     sentence: Floats
     """Shape (terms,)."""
@@ -73,9 +73,8 @@ def fit_new_tag(
     slope = found.steepness
     intercept = slope * (whole.bias - found.border) + np.log(found.probability / (1 - found.probability))
     n_with = int(labelled.has_tag.sum())
-    f1 = round(found.f1, 4) if found.can_be_told else 0.0
     return NewTag(
-        Tag(slug, found.probability, slope, float(intercept), n_with, f1, {}),
+        Tag(slug, found.probability, slope, float(intercept), n_with, 0.0, {}),
         tuple(terms),
         whole.sentence * idf,
         slope * whole.article * idf,

@@ -12,7 +12,7 @@ know have prior zero and a share of NEW_TERM_SHARE, others 1.
 
 What is replayed is half of the base's reference set, with the base's own probabilities in place of labels: without a
 change it pulls nowhere, and later towards what the base said (learning without forgetting: Li and Hoiem 2016). The
-reference set has no counts of new terms: these get sentence weights only, as nothing would hold back the others.
+reference set has no counts of new terms: these get sentence weights only, as nothing would hold back article weights.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
-"""What the strength of the prior is chosen from."""
+"""Strengths of the prior to choose from."""
 NEW_TERM_SHARE = 0.3
-"""Strength of the prior of terms that the base does not know, against the others'."""
+"""Strength of the prior for terms that the base does not know, where it is 1 for the others."""
 ARTICLE_PRIOR = 3.0
-"""Strength of the prior of article weights against that of sentence weights."""
+"""Strength of the prior for article weights, where it is 1 for sentence weights."""
 REPLAY_WEIGHT = 30.0
 """Weight of an example of the reference set, which stands for many; a new one weighs 1."""
 FEW_TEXTS = 500
 """Up to so many new examples are compared in one process: a further one takes two seconds to start."""
 _MAX_STEPS, _ROUGH_STEPS = 200, 40
-"""Iterations of the fit, and of those that only compare strengths."""
+"""Largest number of iterations of the fit, and of the fits that only compare strengths."""
 _SMALLEST = 1e-3
-"""Smaller changes are left out."""
+"""Changes that are smaller become 0."""
 Flags = npt.NDArray[np.bool_]
 
 

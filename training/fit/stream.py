@@ -1,4 +1,4 @@
-"""What a new tag does on the texts as they come: how many have it, where its threshold lies, and how good it is.
+"""How a new tag does on texts as they come: where its threshold lies, how many get it, and how many it finds.
 
 Known are the scores of texts that have the tag, by models that did not see them, and the scores of a sample of the
 stream, of which nobody knows which have it. Let r(t) be the share of the former with a score of at least t, b(t) that
@@ -7,15 +7,18 @@ of the stream, and p the share of the stream that has the tag. As b(t) >= p * r(
     min over t of (b(t) + TEXTS_IN_DOUBT / sample size) / r(t),
 
 which is what is taken for it (the best bin of Garg, Wu, Smola, Balakrishnan and Lipton 2021). Precision at t is then
-p * r(t) / b(t), and F1 is 2 * p * r(t) / (p + b(t)). Both shares are smoothed by a normal kernel. The F1 that is told
-is without the texts in doubt, which only keep the threshold from rising above texts that the sample happens to lack.
+p * r(t) / b(t), and the threshold is where F1, 2 * p * r(t) / (p + b(t)), is highest. Both shares are smoothed by a
+normal kernel. The texts in doubt keep the threshold from rising above texts that the sample happens to lack.
+
+Recall is told, r at the threshold. Precision and F1 are not: p is bounded from above only, and a text that mentions a
+topic by the way may score as those do that have the tag (decision 0007).
 
 Scores of 4 for texts with the tag, 2 % of a stream with the same, and the rest far below:
 
 >>> with_tag = np.array([3.5, 4.0, 4.5] * 14)
 >>> result = estimate(with_tag, np.append(with_tag, np.full(1958, -4.0)), np.ones(2000))
->>> round(result.share, 3), 2.5 < result.border < 3.5, result.f1 > 0.95
-(0.023, True, True)
+>>> round(result.share, 3), 2.5 < result.border < 3.5, round(result.tagged_share, 3), result.recall
+(0.023, True, 0.021, 1.0)
 """
 
 from __future__ import annotations
@@ -23,26 +26,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import binomtest
 
 from model.pooling import Floats, logistic
 
 TEXTS_IN_DOUBT = 3.0
-"""Texts of the stream's sample that are added above any threshold: as many may be missed with a chance of 5 %."""
+"""Texts that are added to those of the sample above any threshold: where 3 are expected, 5 % of samples have none."""
 BANDWIDTH = 0.3
 """Standard deviation of the kernel, in standard deviations of the scores of texts with the tag."""
 MIN_SHARE = 0.25
-"""r(t) from which the share of the stream is estimated: that of fewer is chance."""
+"""Smallest r(t) at which the share of the stream is estimated: a smaller one rests on too few texts."""
 _TOLERANCE = 0.02
-"""Difference in F1 that does not matter: the threshold is the middle of those that reach the highest less this."""
-N_RESAMPLES = 100
-MIN_TAGGED, MAX_WIDTH = 20, 0.2
-"""Texts of the stream's sample that must get the tag, and the widest interval of F1, for a figure to be told."""
+"""Difference in F1 that does not matter: the threshold is the middle of those whose F1 is so near the highest."""
 _STEPS = 400
 
 
 @dataclass(frozen=True)
 class StreamEstimate:
-    """What a tag does on the stream, as far as known."""
+    """How a tag does on the stream, as far as that is known."""
 
     border: float
     """The score from which the tag is given."""
@@ -51,17 +52,13 @@ class StreamEstimate:
     probability: float
     """Probability of the tag at the border."""
     share: float
-    """Share of the stream that has the tag."""
-    f1: float
-    interval: tuple[float, float]
-    """Of F1, 95 %, by resampling both samples."""
-    n_tagged: float
-    """Texts of the sample that get the tag."""
-
-    @property
-    def can_be_told(self) -> bool:
-        """Tell whether the figures rest on enough texts."""
-        return self.n_tagged >= MIN_TAGGED and self.interval[1] - self.interval[0] <= MAX_WIDTH
+    """Share of the stream that has the tag, at most."""
+    tagged_share: float
+    """Share of the stream that gets it."""
+    recall: float | None = None
+    """Share of the texts with the tag that get it; None where no label tells it."""
+    recall_interval: tuple[float, float] = (0.0, 1.0)
+    """Wilson's, 95 %."""
 
 
 class _Shares:
@@ -88,34 +85,33 @@ def estimate(with_tag: Floats, stream: Floats, weight: Floats) -> StreamEstimate
     spread = max(float(with_tag.std()), 1e-3)
     grid = np.linspace(with_tag.min() - 2 * spread, with_tag.max() + spread, _STEPS)
     shares = _Shares(grid, BANDWIDTH * spread)
-    effective = weight.sum() ** 2 / (weight**2).sum()
+    n_effective = weight.sum() ** 2 / (weight**2).sum()
     r, b = shares.of(with_tag, np.ones(with_tag.size)), shares.of(stream, weight)
-    share, f1 = _share_and_f1(r, b, TEXTS_IN_DOUBT / effective)
+    share, f1 = _share_and_f1(r, b, TEXTS_IN_DOUBT / n_effective)
     good = np.flatnonzero(f1 >= f1.max() - _TOLERANCE)
     at = int((good[0] + good[-1]) // 2)
-    resampled = _resample(shares, at, with_tag, stream, weight)
-    low, high = np.percentile(resampled, [2.5, 97.5])
     probability = float(np.clip(f1[at] / 2, 0.02, 0.98))
     border = float(grid[at])
+    found = binomtest(int((with_tag >= border).sum()), with_tag.size)
+    interval = found.proportion_ci(method="wilson")
     return StreamEstimate(
         border,
         _steepness(stream - border, weight / weight.sum(), probability, share),
         probability,
         share,
-        float(_share_and_f1(r, b)[1][at]),
-        (float(low), float(high)),
-        float(b[at] * effective),
+        float(weight[stream >= border].sum() / weight.sum()),
+        float(found.statistic),
+        (float(interval.low), float(interval.high)),
     )
 
 
 def without_labels(border: float, stream: Floats, weight: Floats) -> StreamEstimate:
-    """Return what is known of a tag that no labelled text has: how much of the stream gets it with a given border."""
+    """Return what is known of a tag that too few labelled texts have: how much of the stream gets it."""
     share = float(weight[stream >= border].sum() / weight.sum())
-    effective = weight.sum() ** 2 / (weight**2).sum()
-    return StreamEstimate(border, 1.0, 0.5, share, 0.0, (0.0, 1.0), float(share * effective))
+    return StreamEstimate(border, 1.0, 0.5, share, share)
 
 
-def _share_and_f1(r: Floats, b: Floats, in_doubt: float = 0.0) -> tuple[float, Floats]:
+def _share_and_f1(r: Floats, b: Floats, in_doubt: float) -> tuple[float, Floats]:
     """Return the share of the stream that has the tag, and F1 at each threshold; `in_doubt` is added to each b."""
     enough = r >= MIN_SHARE
     share = float(np.min((b[enough] + in_doubt) / r[enough]))
@@ -123,25 +119,10 @@ def _share_and_f1(r: Floats, b: Floats, in_doubt: float = 0.0) -> tuple[float, F
     return share, np.minimum(2 * share * r / np.maximum(share + b, 1e-12), 1.0)
 
 
-def _resample(shares: _Shares, at: int, with_tag: Floats, stream: Floats, weight: Floats) -> Floats:
-    """Return F1 at one threshold in resamples of the texts with the tag and of the stream, shape (N_RESAMPLES,)."""
-    rng = np.random.default_rng(0)
-    near = np.flatnonzero(stream >= shares.grid[0] - 4 * BANDWIDTH * with_tag.std())
-    rest = weight.sum() - weight[near].sum()
-    f1 = []
-    for _ in range(N_RESAMPLES):
-        r = shares.of(rng.choice(with_tag, with_tag.size), np.ones(with_tag.size))
-        drawn = rng.poisson(1.0, near.size) * weight[near]
-        scores = np.append(stream[near], shares.grid[0] - 1e3)
-        b = shares.of(scores, np.append(drawn, rest))
-        f1.append(_share_and_f1(r, b)[1][at])
-    return np.array(f1)
-
-
 def _steepness(above: Floats, weight: Floats, probability: float, share: float) -> float:
     """Return the slope with which the stream's probabilities add up to the share that has the tag.
 
-    `above` is how far the scores are above the border, where the probability is given.
+    `above` is how far the scores are above the border, at which the probability is `probability`.
     """
     border = np.log(probability / (1 - probability))
     low, high = 0.1, 5.0

@@ -23,7 +23,7 @@ from training.fit.terms import Bags
 from training.measure import N_FOLDS
 
 PENALTY = 4.0
-"""Of the L1 norm. Weaker ones, 1 and 2, rank the stream worse from 30 labelled texts as from 100 (decision 0007)."""
+"""Of the L1 norm. Weaker ones, 1 and 2, rank the stream worse, with 30 labelled texts as with 100 (decision 0007)."""
 BACKGROUND_WEIGHT = 0.02
 """Weight of a background text in the loss, where a labelled one weighs 1."""
 KEYWORD_WEIGHT = 10.0
@@ -31,7 +31,7 @@ KEYWORD_WEIGHT = 10.0
 KEYWORD_TEXTS = 3.0
 """The same from there up, times the number of texts that have the tag: the more labels, the less a word says."""
 MIN_STREAM = 1000
-"""Texts of the user's own from which these alone say what the stream is like; fewer stand beside the background."""
+"""From so many texts of the user's own on, these alone stand for the stream; fewer stand beside the background."""
 Flags = npt.NDArray[np.bool_]
 
 
@@ -78,7 +78,7 @@ class TagTexts:
     keywords: Bags
     """A text of one sentence for each."""
     is_short: Flags
-    """Of the labelled texts."""
+    """Which of the labelled texts are short, shape (labelled texts,)."""
 
     @classmethod
     def of(
@@ -147,7 +147,7 @@ class TagTexts:
     def stream_scores(self, fitted: Sequence[TagModel]) -> tuple[Floats, Floats]:
         """Return scores of texts as they come, each by a model that did not see it, and the weight of each text.
 
-        Of the background, short and long texts weigh what they do among the labelled ones.
+        Short and long texts of the background are weighted to be in the proportion in which the labelled texts are.
         """
         scores, weights = [], []
         n_unlabelled = 0 if self.unlabelled is None else self.unlabelled.articles.shape[0]

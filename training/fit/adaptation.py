@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from model.artifact import Artifact, versioned
 from model.errors import FitError
@@ -152,8 +153,11 @@ def _adapt_known(
     terms = list(dict.fromkeys([*base.terms, *new]))
     decisions = Decisions(counts.bags(terms), labels.astype(np.float64), weight)
     fit = PriorFit(base, terms, judged.tolist())
-    strength = fit.choose_strength(decisions, fold, options.jobs, progress)
-    artifact = _to_artifact(base, terms, fit.fit(decisions, strength), labels)
+    # L-BFGS makes many small BLAS calls: on a busy machine, threads that wait for each other took four times the time.
+    with threadpool_limits(limits=1, user_api="blas"):
+        strength = fit.choose_strength(decisions, fold, options.jobs, progress)
+        adapted = fit.fit(decisions, strength)
+    artifact = _to_artifact(base, terms, adapted, labels)
     return artifact, strength, [known[tag] for tag in judged.tolist()]
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 _EXTRAS = {
     "sklearn": ("scikit-learn", "train"),
     "scipy": ("scipy", "train"),
+    "threadpoolctl": ("scikit-learn", "train"),
     "underthesea": ("underthesea", "train"),
     "underthesea_core": ("underthesea", "train"),
     "datasketch": ("datasketch", "train"),

@@ -217,8 +217,9 @@ def test_a_job_is_watched_and_its_outcome_told(
     expect(page.locator("#job")).to_contain_text(f"Version {another} is worse than the live one, and is not used.")
     assert page.locator("#job li").all_inner_texts() == [
         "Syria is worse on labels held out: F1 0.900 before, 0.800 after (difference -0.150 to -0.050).",
-        f"{HOSTILE} was learnt from 30 texts with it and 90 without it. On your stream its F1 is about 0.81 "
-        "(0.70 to 0.90); 2.5 % of the texts have it.",
+        f"{HOSTILE} was learnt from 30 texts with it and 90 without it. It finds about 81.0 % (70.0 % to 90.0 %) "
+        "of the texts that have it, and 2.5 % of the stream gets it. How many of these should, too few labels tell: look at "
+        "50 of them.",
         "gaza is not learnt yet: 4 texts have it, and 10 are needed.",
     ]
     figures = ["0.900", "0.800", "-0.150 to -0.050"]

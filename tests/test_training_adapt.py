@@ -20,6 +20,7 @@ from model.pooling import logistic
 from service.web.page.catalogue import catalogue
 from training.corpus.examples import Example
 from training.fit import Bags, Fit, FitOptions, adapt, prior, read_reference
+from training.fit.penalty import is_clearly_lower
 from training.fit.prior import Decisions, PriorFit
 from training.gate import compare_on_held_out, paired_bootstrap
 
@@ -199,3 +200,10 @@ def test_finding_none_before_and_after_never_passes(base: Artifact, seed_example
     assert not decision["accepted"]
     assert decision["refusals"] == [{"tag": "syria", "place": "held_out", "why": "never-found"}]
     assert decision["tags"]["syria"]["held_out"]["with_tag"] == 5
+
+
+def test_a_gain_that_is_within_its_error_is_not_clear() -> None:
+    """Gains of 1, 1, 1 and -1: 0.5 in the mean, with a standard error of 0.866 / 2, of which two are 0.866."""
+    assert not is_clearly_lower(np.array([1.0, 1.0, 1.0, 3.0]), np.array([2.0, 2.0, 2.0, 2.0]))
+    # One in ten is worse: 0.8 in the mean, with a standard error of 0.6 / 10 ** 0.5, of which two are 0.38.
+    assert is_clearly_lower(np.array([1.0] * 9 + [3.0]), np.full(10, 2.0))

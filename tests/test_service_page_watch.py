@@ -218,8 +218,8 @@ def test_a_job_is_watched_and_its_outcome_told(
     assert page.locator("#job li").all_inner_texts() == [
         "Syria is worse on labels held out: F1 0.900 before, 0.800 after (difference -0.150 to -0.050).",
         f"{HOSTILE} was learnt from 30 texts with it and 90 without it. It finds about 81.0 % (70.0 % to 90.0 %) "
-        "of the texts that have it, and 2.5 % of the stream gets it. How many of these should, too few labels tell: look "
-        "at 50 of them.",
+        "of the texts that have it, and 2.5 % of the stream gets it. How many of these should, too few labels tell: "
+        "look at 50 of them.",
         "gaza is not learnt yet: 4 texts have it, and 10 are needed.",
     ]
     figures = ["0.900", "0.800", "-0.150 to -0.050"]

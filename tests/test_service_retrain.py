@@ -360,20 +360,21 @@ def test_killed_workers_lose_no_acknowledged_label(service: Service, home: Path)
     assert set(acknowledged) <= kept
 
 
+@pytest.mark.parametrize("n_kills", [2, pytest.param(6, marks=pytest.mark.whole)])
 def test_killed_retraining_and_promotion_leave_a_whole_version_live(
-    run: Run, environ: dict[str, str], small_home: Path, few_examples: list[Example], tmp_path: Path
+    run: Run, environ: dict[str, str], small_home: Path, few_examples: list[Example], tmp_path: Path, n_kills: int
 ) -> None:
     run("labels", "import", write_records(tmp_path / "good.jsonl", few_examples))
     moments = random.Random(3)
     duration_s = time_of(lambda: run("retrain"))
-    for _ in range(4):
+    for _ in range(n_kills):
         kill_at_random([*PROGRAM, "retrain"], environ, duration_s, moments)
         check_home(small_home)
     assert "version" in run("retrain").stdout
     both = Versions(small_home).names()[:2]
     expected = {*both, Versions(small_home).live()}
     duration_s = time_of(lambda: run("models", "activate", both[0]))
-    for n in range(6):
+    for n in range(2 * n_kills):
         kill_at_random([*PROGRAM, "models", "activate", both[n % 2]], environ, duration_s, moments)
         check_home(small_home)
         assert Versions(small_home).live() in expected

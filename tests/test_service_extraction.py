@@ -7,14 +7,20 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing import active_children
+from pathlib import Path
 
 import pytest
 from serving import wait_until
 
 from model.errors import NoArticle, PageTooComplex
 from model.page.html import extract_html
+from service.settings import Settings
+from service.web.app import create_app
 from service.web.extraction import ExtractionPool, NoProcess
+from service.web.key_store import KeyStore
+from service.web.services import EXTENSION
 
 BODY = "".join(
     f"<p>Đoạn {n}: quân đội và chính phủ họp về lệnh ngừng bắn ở thủ đô trong tuần này.</p>" for n in range(60)
@@ -100,3 +106,17 @@ def test_a_page_whose_process_is_killed_is_read_again_once(pool: ExtractionPool)
             wait_until(lambda seen=seen: processes() != seen or again.done(), every_s=0.001)  # type: ignore[misc]
         with pytest.raises(NoProcess, match="ended from outside: send it again"):
             again.result()
+
+
+def test_whatever_reads_a_record_has_its_html_read_in_a_process(tmp_path: Path) -> None:
+    """Its time limit tells: a thread would read the page to its end, and find no article."""
+    app = create_app(Settings(home=tmp_path), {})
+    strict = ExtractionPool(processes=1, wall_limit_s=0.05)
+    app.extensions[EXTENSION] = replace(app.extensions[EXTENSION], extract=strict.extract)
+    key, client = KeyStore(tmp_path).add("desk"), app.test_client()
+    headers = {"Authorization": f"Bearer {key}"}
+    told = {
+        path: client.post(path, json={"text": DEAR, "tags": []}, headers=headers).get_data(as_text=True)
+        for path in ("/labels", "/labels/undo", "/learn/topic/syria/text?lang=en")
+    }
+    assert [path for path, body in told.items() if "the HTML takes too long to read" not in body] == []

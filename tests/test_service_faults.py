@@ -12,13 +12,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import requests
 from load import post
 from serving import TIMEOUT_S, Service, answer_of, descendants, is_alive, running, wait_until
+
+from service.web.daily_counts import DailyCounts
 
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
 HEAD = b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
@@ -247,3 +249,24 @@ def test_no_request_is_lost_when_the_service_stops(tmp_path: Path) -> None:
         began = time.monotonic()
         assert service.process.wait(TIMEOUT_S) == 0
         print(f"stopped after {time.monotonic() - began:.1f} s")
+
+
+def test_a_worker_that_stops_gives_up_what_takes_too_long(tmp_path: Path) -> None:
+    """Another one takes its place only when it has ended: a client that sends half a body must not prevent that."""
+    options = ("--workers", 1, "--stop-timeout", 1, "--request-timeout", 600)
+    with running(tmp_path / "home", tmp_path / "log", *options) as service, service.connect() as half_sent:
+        half_sent.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
+        assert service.get("/healthz").status_code == 200
+        (worker,) = service.workers()
+        os.kill(worker, signal.SIGTERM)
+        wait_until(lambda: service.workers() not in ([], [worker]))
+        with suppress(ConnectionResetError):
+            assert half_sent.recv(1) == b""
+        assert service.tags(SYRIA) == ["syria"]
+        assert not [line for line in service.logged() if "ASGI" in str(line["message"])]
+
+
+def test_what_a_worker_has_counted_is_written_when_it_stops(tmp_path: Path) -> None:
+    with running(tmp_path / "home", tmp_path / "log", "--workers", 1) as service:
+        assert service.tags(SYRIA) == ["syria"]
+    assert [(day.documents, day.tags) for day in DailyCounts(tmp_path / "home").days(2).values()] == [(1, {"syria": 1})]

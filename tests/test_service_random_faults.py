@@ -54,6 +54,8 @@ class Clients:
         self.seen: Counter[str] = Counter()
         self.failed_at = 0.0
         """When a request last got no answer, or another one than that it was done."""
+        self.failure = ""
+        """What that request was, and what it got."""
         self.versions = sorted({version for version, _ in expected})
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -88,17 +90,20 @@ class Clients:
             connection.request(method, path, json.dumps(value) if value is not None else None, self.headers)
             response = connection.getresponse()
             answer = Answer(response.status, response.read())
-        except (OSError, http.client.HTTPException):
-            self.failed_at = time.monotonic()
+        except (OSError, http.client.HTTPException) as error:
+            self._fail(f"{method} {path}: {error!r}")
             raise
         finally:
             connection.close()
         if answer.status not in DONE:
-            self.failed_at = time.monotonic()
+            self._fail(f"{method} {path}: {answer.status} {answer.body[:200]!r}")
         self.seen[f"{path.partition('?')[0]} {answer.status}"] += 1
         if answer.status not in DURING_FAULTS:
             self.wrong.append(f"{method} {path}: {answer.status} {answer.body[:300]!r}")
         return answer
+
+    def _fail(self, failure: str) -> None:
+        self.failed_at, self.failure = time.monotonic(), failure
 
     def _check(self, text: str, result: dict[str, Any]) -> None:
         if {name: result[name] for name in ("tags", "scores")} != self.expected[result["model"], text]:
@@ -188,7 +193,7 @@ def suffer(disk: Path, artifacts: list[Artifact], seed: int, seconds: float, cal
         recovery_s = max(0.0, clients.failed_at - last)
         labels = [json.loads(line) for line in clients.ask("GET", "/labels").body.splitlines()]
         internal = [line for line in service.logged() if "internal error" in str(line["message"])]
-    print(f"seed {seed}: {dict(sorted(clients.seen.items()))}, well again after {recovery_s:.1f} s")
+    print(f"seed {seed}: {dict(sorted(clients.seen.items()))}, well again after {recovery_s:.1f} s: {clients.failure}")
     assert clients.wrong == []
     assert internal == []
     assert {label["id"] for label in labels} >= set(clients.kept)

@@ -69,6 +69,11 @@ def content_of(document: Document, page: Page, extract: Extractor = extract_html
     return Content(document._replace(**read), extracted, left_out, is_page, tuple(warnings))
 
 
+def prose_of(document: Document, extract: Extractor = extract_html) -> str:
+    """Return the text that is read of a document: of HTML the prose, mojibake repaired. Raises as `content_of`."""
+    return content_of(document, "auto", extract).document.read().text
+
+
 def article_in(text: str, page: Page) -> Article:
     """Return the article in a text that is no HTML. Raises NoArticle for a front page or a section."""
     if page == "never":

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from model.document import Document, FieldError
+from model.document import FieldError
 from model.errors import DataError, Problem, TextError
-from model.page.content import content_of
+from model.page.content import prose_of
 from service.commands.columns import notify
 from training.corpus.sources import find_sources
 
 MAX_TEXTS = 50_000
-"""Texts that are read at most: more say little more."""
+"""How many texts are read: further ones would add little."""
 
 
 def read_texts(files: Iterable[str]) -> list[str]:
-    """Return the texts of the records in some files, the first MAX_TEXTS; those that cannot be read are counted aloud.
+    """Return the texts of the records in some files, the first MAX_TEXTS; a note says how many cannot be read.
 
     Labels that stand in the files are not looked at. Raises DataError when no record has a text.
     """
@@ -37,12 +37,8 @@ def _texts(names: list[str], refused: list[Problem]) -> Iterator[str]:
                 refused.append(record)
                 continue
             try:
-                yield _text(record.document(None))
+                yield prose_of(record.document(None))
             except FieldError as error:
                 refused.append(Problem(source.name, record.line, error.field, error.message))
             except TextError as error:
                 refused.append(Problem(source.name, record.line, "text", str(error)))
-
-
-def _text(document: Document) -> str:
-    return content_of(document, "auto").document.read().text

@@ -48,7 +48,8 @@ def create_app(settings: Settings, environ: Mapping[str, str], metrics_folder: P
     versions = Versions(settings.home)
     daily = DailyCounts(settings.home)
     metrics = Metrics(metrics_folder, daily)
-    live = LiveTagger(versions, logging.getLogger(request_log.LOGGER), metrics.count_refusal, ExtractionPool().extract)
+    extract = ExtractionPool().extract
+    live = LiveTagger(versions, logging.getLogger(request_log.LOGGER), metrics.count_refusal, extract)
     app.extensions[EXTENSION] = Services(
         settings,
         environ,
@@ -56,6 +57,7 @@ def create_app(settings: Settings, environ: Mapping[str, str], metrics_folder: P
         metrics,
         daily,
         live,
+        extract,
         KeyStore(settings.home),
         cache(lambda: open_store(settings.home, settings.labels_url, STORE_WAIT_S)),
     )

@@ -1,4 +1,4 @@
-"""The body of a request, checked before anything reads it: type, charset, size, and JSON that means one thing."""
+"""The body of a request, checked before anything reads it: type, charset, size, and JSON without double keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIELD = re.compile(r"(?:missing required|unknown) field `(.*?)`")
 
 
 class _Refused:
-    """Stands in a parsed body for something that JSON allows or Python adds, and that is refused."""
+    """Takes the place, in a parsed body, of a value that is refused, although JSON or Python's reader allows it."""
 
     def __init__(self, what: str) -> None:
         self.what = what

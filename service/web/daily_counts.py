@@ -1,4 +1,4 @@
-"""How many documents were tagged on each day, and with which tags: what the counters of /metrics forget at a restart.
+"""How many documents were tagged on each day, and with which tags: the counters of /metrics forget it at a restart.
 
 Each process adds up its own day and writes it to a file of its own, `$CHUDE_HOME/counts/2026-11-26.<process>.json`, now
 and then and at its end. Counts only: no text, and no word of one.
@@ -67,7 +67,7 @@ class DailyCounts:
             self._is_written = False
             is_due = time.monotonic() - self._written_at > _WRITE_EVERY_S
             self._written_at = time.monotonic() if is_due else self._written_at
-        if is_due:  # not in the way of the answer
+        if is_due:  # in a thread, so that the answer does not wait for the disk
             threading.Thread(target=self.write, name="daily-counts", daemon=True).start()
 
     def _begin(self) -> None:
@@ -77,7 +77,7 @@ class DailyCounts:
         atexit.register(self.write)
 
     def write(self) -> None:
-        """Write what this process has counted since the last time. A disk that refuses costs counts, and no answer."""
+        """Write what this process has counted since the last time. A refusal of the disk loses these counts alone."""
         with self._lock:
             if self._is_written or self._process != os.getpid():
                 return
@@ -101,7 +101,7 @@ class DailyCounts:
                 path.unlink(missing_ok=True)
 
     def days(self, count: int) -> dict[str, Day]:
-        """Return the counts of the last days, of all processes, by date, the oldest first; none of a day without any.
+        """Return the counts of all processes for the last `count` days, by date, the oldest first, without empty days.
 
         What another process has counted in the last half minute may be missing.
         """

@@ -20,7 +20,7 @@ class LeaseRequest(Struct, forbid_unknown_fields=True):
     keywords: KeywordList = []
     """The text must have one of these, unless no such text is left; with none, any text is given."""
     without: bool = False
-    """Whether the text must have none of the key words, in place of one."""
+    """True asks for a text with none of the key words."""
 
 
 class KeywordsAsked(Struct, forbid_unknown_fields=True):
@@ -43,13 +43,13 @@ class Leased(TypedDict):
     """A text of the queue that nobody else gets for ten minutes."""
 
     text: Waiting | None
-    """None where there is none that nobody else has."""
+    """None where others hold every text that waits."""
     digest: str | None
-    """Names the text in `skip`."""
+    """Stands for the text in `skip`."""
     waiting: int
     """Texts of the queue without a label."""
     held_by_others: int
-    """How many of these somebody else has before them."""
+    """How many of these others hold."""
 
 
 class Undone(TypedDict):

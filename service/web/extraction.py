@@ -28,7 +28,7 @@ _CONTEXT = get_context("forkserver")
 """A process is forked from one without threads that has imported `_PRELOADED` and nothing else: that takes no time."""
 _PRELOADED = [__name__, "trafilatura", "lxml.html"]
 _FEW_TAGS, _FEW_CHARS = 50, 20_000
-"""HTML up to here is read where it is: that takes a few milliseconds."""
+"""HTML up to this size is read in the thread that asks: that takes a few milliseconds."""
 _PROCESSES = 2
 _CPU_LIMIT_S = 10
 """Seconds of processor time for a page, which do not pass faster on a busy machine.
@@ -76,7 +76,7 @@ class ExtractionPool:
     def __init__(
         self, processes: int = _PROCESSES, cpu_limit_s: int = _CPU_LIMIT_S, wall_limit_s: float = _WALL_LIMIT_S
     ) -> None:
-        """Use at most so many processes; one ends whose page takes more seconds, of processor time or by the clock."""
+        """Use at most `processes`; one is ended when its page takes longer, in processor time or by the clock."""
         self._cpu_limit_s, self._wall_limit_s = cpu_limit_s, wall_limit_s
         self._starting = Lock()
         self._places: LifoQueue[_Process | None] = LifoQueue()  # what was used last is used first

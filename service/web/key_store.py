@@ -22,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}\Z")
 
 
 class KeyNameError(ChudeError):
-    """What is asked of the keys cannot be done."""
+    """No key can be added or revoked under this name."""
 
     code = "bad-key-name"
 
@@ -45,10 +45,10 @@ _Keys = dict[str, _Key]
 
 
 class KeyStore:
-    """The keys in one home folder. A key has 256 random bits, so that its plain SHA-256 cannot be turned back."""
+    """The keys in one home folder. A key has 256 random bits, so that nobody can guess it from its plain SHA-256."""
 
     def __init__(self, home: Path) -> None:
-        """Use the folder `home`, made when the first key is."""
+        """Use the folder `home`, which is made with the first key."""
         self._path = home / "keys.json"
         close_to_others(self._path)
 
@@ -104,7 +104,7 @@ class KeyStore:
             ) from None
 
     def _change(self, change: Callable[[_Keys], None]) -> None:
-        """Change the keys, one process at a time; they are on the disk then. Raises StorageError, KeyFileError."""
+        """Change the keys on the disk, one process at a time. Raises StorageError, KeyFileError."""
         make_home(self._path.parent)
         with storage(self._path.parent), (self._path.parent / ".keys.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

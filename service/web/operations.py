@@ -1,4 +1,4 @@
-"""What each view takes and gives, said where the view is, and made into an OpenAPI document by msgspec's schemas."""
+"""What each view takes and returns: described beside the view, and made into the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def json_response(value: object, status: int = 200) -> Response:
 
 
 def begin_stream(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Return an iterator over the chunks, the first of them read already: an error there is answered as any other."""
+    """Return an iterator over the chunks, the first one read at once: an error there is still answered as an error."""
     first = list(islice(chunks, 1))
 
     def stream() -> Iterator[bytes]:

@@ -8,7 +8,7 @@ DATA_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-"""For what is no page: its type is not guessed, and it is neither run nor framed."""
+"""For data: a browser does not guess its type, does not run it and does not show it in a frame."""
 PAGE_HEADERS: Mapping[str, str] = {
     **DATA_HEADERS,
     "Content-Security-Policy": (

@@ -120,7 +120,7 @@ def _chude_error(error: ChudeError) -> Response:
 
 
 def _file_error(error: OSError) -> Response:
-    """Answer for a disk that is full or cannot be read; what a connection says is no fault of the disk."""
+    """Answer for a disk that is full or cannot be read; an error of a connection is no fault of the disk."""
     if isinstance(error, ConnectionError | TimeoutError):
         return _internal_error(error)
     return _chude_error(storage_error(error))

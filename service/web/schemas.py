@@ -105,7 +105,7 @@ class LabelExamples(TypedDict):
 
 
 class LabelsKept(TypedDict):
-    """What was new."""
+    """How many texts were new, how many got other labels, and how many had these already."""
 
     added: int
     changed: int
@@ -174,7 +174,7 @@ class Activated(TypedDict):
 
 
 class Health(TypedDict):
-    """That the service is alive or ready."""
+    """Whether the service is alive or ready."""
 
     status: str
     """"alive", "ready", or "degraded": another version answers than the live one."""

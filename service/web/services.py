@@ -8,6 +8,7 @@ from typing import cast
 
 from flask import current_app
 
+from model.page.html import Extractor
 from model.versions import Versions
 from service.settings import Settings
 from service.web.daily_counts import DailyCounts
@@ -30,6 +31,8 @@ class Services:
     metrics: Metrics
     daily: DailyCounts
     live: LiveTagger
+    extract: Extractor
+    """Turns HTML into text, in processes that can be ended."""
     keys: KeyStore
     store: Callable[[], LabelStore]
     """Opens the label store at the first call in a process, so that workers never share a connection."""

@@ -69,7 +69,7 @@ class NewTopic(Struct, forbid_unknown_fields=True):
 
 
 class TopicChange(Struct, forbid_unknown_fields=True):
-    """What is to change of a topic; what is not sent stays."""
+    """The fields of a topic that change; those that are not sent stay as they are."""
 
     names: Mapping[str, str] | UnsetType = UNSET
     description: str | UnsetType = UNSET
@@ -88,13 +88,13 @@ class TopicName(Struct, forbid_unknown_fields=True):
 
 
 class TopicMerger(Struct, forbid_unknown_fields=True):
-    """The topics that become one with another."""
+    """The topics to merge into another one."""
 
     tags: list[str]
 
 
 class TopicEdit(TypedDict):
-    """What an edit came to."""
+    """What an edit changed."""
 
     version: str | None
     """The new live version; null where the model did not change."""

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from model.artifact.validation import SLUG
 from model.document import Document, FieldError
 from model.errors import Problem, TextError
-from model.page.content import content_of
+from model.page.content import content_of, prose_of
+from model.page.html import Extractor, extract_html
 from training.corpus.exports import LABEL_FIELDS, Answer, Skipped, answer_of
 from training.corpus.label_fields import EVERY_TAG, parse_evidence, parse_judged, parse_note, parse_tags
 from training.corpus.records import Identity, Record
@@ -41,6 +42,8 @@ class Columns:
     """The tags that there are, and the names that records may have for them."""
     weights: tuple[WeightRule, ...] = ()
     """Which records weigh more or less than 1."""
+    extract: Extractor = extract_html
+    """What turns the HTML of records into text."""
 
 
 COLUMNS = Columns()
@@ -69,6 +72,8 @@ class Example:
     """What the labeller wrote beside the labels."""
     weight: float = 1.0
     """How much the text counts in a fit, above 0."""
+    extract: Extractor = field(default=extract_html, repr=False, compare=False)
+    """What turns the HTML of the document into text."""
 
     def decides(self, tag: str) -> bool:
         """Tell whether it is known that the text has the tag, or that it does not."""
@@ -84,7 +89,7 @@ class Example:
     @cached_property
     def text(self) -> str:
         """Return the text that is read: of HTML its prose, mojibake repaired. Raises NoArticle."""
-        return content_of(self.document, "auto").document.read().text
+        return prose_of(self.document, self.extract)
 
     @property
     def is_teaser(self) -> bool:
@@ -112,7 +117,7 @@ def make_example(
     """Return the example that a record and its labels make, or everything that is wrong with them."""
     checks = _Checks(file, record.line)
     checks.problems += record.broken({*LABEL_FIELDS, WEIGHT, *([columns.labels] if columns.labels else [])})
-    document = checks.run(columns.text or "text", lambda: _readable(record.document(columns.text)))
+    document = checks.run(columns.text or "text", lambda: _readable(record.document(columns.text), columns.extract))
     identity = checks.run(columns.id, lambda: _short(record.identity(file, columns.id)))
     labels = columns.labels or "tags"
     known = columns.vocabulary
@@ -134,6 +139,7 @@ def make_example(
         evidence or {},
         note=note or "",
         weight=1.0 if weight is None else weight,
+        extract=columns.extract,
     )
     example = example.judged_only(columns.judged if judged is None else judged)
     if example.judged == frozenset():
@@ -166,9 +172,9 @@ def _short(identity: Identity) -> Identity:
     return identity
 
 
-def _readable(document: Document) -> Document:
+def _readable(document: Document, extract: Extractor) -> Document:
     """Return the document. Raises TextError where its HTML is a page without an article."""
-    content_of(document, "auto")
+    content_of(document, "auto", extract)
     return document
 
 

@@ -15,15 +15,17 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from model.errors import TextError
+from model.page.content import prose_of
+from model.page.html import Extractor, extract_html
 from model.scan.spelling import normalise
+from training.labels.rows import document_of
 from training.labels.schema import queue
 from training.labels.schema import texts as labelled_texts
 from training.labels.store import LabelStore
-from training.labels.suggestions import suggestion_of
 
 
 class Keywords:
-    """Words and phrases, found in whole words whatever their case and the place of their tone marks."""
+    """Words and phrases to look for, as whole words, whatever their case and the place of their tone marks."""
 
     def __init__(self, keywords: Iterable[str]) -> None:
         """Take key words as they are written; those without a letter or digit are never found."""
@@ -34,7 +36,7 @@ class Keywords:
         }
 
     def found_in(self, text: str) -> set[str]:
-        """Return those that stand in a text."""
+        """Return the key words that stand in a text."""
         words = normalise(text)
         return {keyword for keyword, pattern in self._patterns.items() if pattern.search(words)}
 
@@ -53,8 +55,8 @@ class QueueHits:
     """Those that have none."""
 
 
-def find_hits(store: LabelStore, keywords: Sequence[str]) -> QueueHits:
-    """Look for key words in every text of the queue that has no label yet."""
+def find_hits(store: LabelStore, keywords: Sequence[str], extract: Extractor = extract_html) -> QueueHits:
+    """Look for key words in every text of the queue that has no label yet; `extract` turns HTML into text."""
     wanted, counts = Keywords(keywords), Counter(dict.fromkeys(keywords, 0))
     hits: list[str] = []
     others: list[str] = []
@@ -62,7 +64,7 @@ def find_hits(store: LabelStore, keywords: Sequence[str]) -> QueueHits:
     with store.reading() as connection:
         for row in connection.execute(select(queue).where(unlabelled).order_by(queue.c.place)):
             try:
-                found = wanted.found_in(suggestion_of(row).text)
+                found = wanted.found_in(prose_of(document_of(row), extract))
             except TextError:
                 found = set()
             counts.update(found)

@@ -20,7 +20,7 @@ import numpy as np
 from sqlalchemy import Row, select
 
 from model.document import Document
-from model.page.content import content_of
+from model.page.content import prose_of
 from model.tagger import TopicTagger
 from training.corpus.duplicates import jaccard, text_digest, word_runs
 from training.corpus.records import Identity
@@ -32,7 +32,7 @@ from training.labels.store import LabelStore
 
 RANDOM_SHARE = 0.2
 _CANDIDATES = 20
-"""Texts that are kept in mind for each one that is asked for."""
+"""Candidates that are kept in memory for each text that is asked for."""
 _BATCH = 500
 _MAX_SIMILARITY = 0.3
 Candidate = tuple[Identity, Document]
@@ -56,7 +56,7 @@ class Suggestion:
     @cached_property
     def text(self) -> str:
         """Return the text that is read: of HTML its prose, as `Example.text`, by which the store knows it."""
-        return content_of(self.document, "auto").document.read().text
+        return prose_of(self.document)
 
 
 def suggest(
@@ -72,7 +72,7 @@ def suggest(
     """Return `count` of the candidates whose texts are not `known` by their digests, ranked by the model's doubt.
 
     Another `ranking` may take the place of that; a fifth is picked at random in either case.
-    `on_refusal` hears of each that cannot be tagged, by its id, and why.
+    `on_refusal` is called with the id of each candidate that cannot be tagged, and the reason.
     Keeps 20 times `count` documents in memory, however many there are.
     """
     n_random = round(count * RANDOM_SHARE)

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("vi", "en")
-"""The first one is what a reader gets who chose none."""
+"""The first one is for readers who have chosen none."""
 _FILE = Path(__file__).parent / "messages.toml"
 _OF_SCRIPTS = "js-"
-"""How the keys of the messages begin that scripts show."""
+"""The keys of the messages that scripts show begin with this."""
 
 
 @dataclass(frozen=True)

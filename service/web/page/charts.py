@@ -1,4 +1,4 @@
-"""Charts as SVG: what the templates draw, with coordinates for the plane of the picture.
+"""Charts that the templates draw as SVG: values in, coordinates in the picture out.
 
 >>> chart = Chart("PR", "recall", "precision", (Line(((0.0, 1.0), (1.0, 0.5))),))
 >>> chart.polyline(chart.lines[0])

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 
 from model.artifact import read_manifest
 from model.errors import ArtifactError, TextError
+from model.page.content import prose_of
 from model.versions import Versions
 from service.web.authorization import check_key, needs_key
 from service.web.body import read_body
@@ -19,7 +20,6 @@ from service.web.page.layout import Bar, TagLook, bars, describe, http_status, l
 from service.web.page.marked_text import segment_fields
 from service.web.problems import RequestError
 from service.web.services import Services, services
-from training.corpus.examples import Example
 from training.corpus.topics import Topic
 from training.labels.activity import agreement, count_labelled, decisions, last_labelling
 from training.topics import Topics
@@ -44,7 +44,7 @@ def text() -> Response:
     tagger = chude.live.tagger
     try:
         tagging, places = tagger.explain_with_sentences(submission.document)
-        before = last_labelling(chude.store(), Example("", submission.document, frozenset()).text)
+        before = last_labelling(chude.store(), prose_of(submission.document, chude.extract))
     except TextError as error:
         return render("problem.html", status=http_status(error), problem=describe(error, say))
     tags = looks(tagger.artifact.tags)

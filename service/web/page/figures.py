@@ -22,7 +22,7 @@ from training.labels.activity import Decision
 from training.measure.curves import precision_recall, reliability
 
 FEWEST = 5
-"""Texts with a tag, and without it, from which a curve says anything."""
+"""Fewest texts with a tag, and fewest without it, for which curves are drawn."""
 DAYS = 30
 _TERMS = 12
 

@@ -1,4 +1,4 @@
-"""The text of an article with what carried its tags marked in it, and what was left out.
+"""The text of an article, in which is marked what carried its tags and what was left out.
 
 >>> runs = mark("Syria ngừng bắn. Menu", [Sentence(0, 16, "syria", (Weighed(0, 5, "syria", 2.5),))], [(17, 21, "menu")])
 >>> [(run.tags, run.reason, [piece.text for piece in run.pieces]) for run in runs]

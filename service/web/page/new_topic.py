@@ -24,7 +24,7 @@ from training.topics import Topics
 
 blueprint = Blueprint("new_topic", __name__)
 NEEDED = 10
-"""Texts with a tag, and without it, from which it can be learnt."""
+"""So many texts with a tag, and so many without it, are needed to learn it."""
 
 
 @blueprint.get("/learn/topic/<tag>")
@@ -46,7 +46,7 @@ def text(tag: str) -> Response:
     if not isinstance(submission, Submission):
         raise RequestError(422, "bad-field", "/documents: give one text", pointer="/documents")
     try:
-        document = content_of(submission.document, "auto").document
+        document = content_of(submission.document, "auto", chude.extract).document
     except TextError as error:
         return render("problem.html", status=http_status(error), problem=describe(error, catalogue(language())))
     keywords = _topics().get(tag, Topic()).keywords

@@ -1,4 +1,4 @@
-"""A client's connection: how long it may take to send a request, how much it may send, and how it is ended in order."""
+"""A client's connection: how long it may take to send a request, how much it may send, and how the connection ends."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, {**app_state, "connection": self}, _loop)
         self._limits, self._refusals = limits, refusals
         self.received_bytes = 0
-        """Of the request that is under way, head and framing included."""
+        """Bytes that have come of the request under way, head and framing included."""
         self.is_stopping = False
         """Whether the service stops: the answer under way is the connection's last."""
         self.closed = asyncio.Event()
@@ -70,7 +70,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def deadline_s(self) -> float:
-        """Return until when the request under way must be here, by the loop's clock."""
+        """Return the time, by the loop's clock, by which the whole request under way must have come."""
         return (self._began_s or self.loop.time()) + self._limits.request_s
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -115,16 +115,18 @@ class Connection(HttpToolsProtocol):
         self._watch(None)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, or has more of it than uvicorn's parser takes."""
+        """Refuse bytes that are no HTTP, and a head that is longer than uvicorn's parser takes."""
         if self.received_bytes > self._limits.head_bytes and self._is_in_head:
             self.refuse(head_too_large(self._limits.head_bytes))
             return
         self.refuse(Refusal(HTTPStatus.BAD_REQUEST, "bad-request", "this is no HTTP/1.1 request that can be read"))
 
     def end_request(self) -> None:
-        """Let the next bytes be a new request's; give up a client that does not take the rest of its answer."""
+        """Count the next bytes as a new request's; give up a client that does not read the rest of its answer."""
         self._began_s, self.received_bytes = None, 0
         self._watch(self._limits.request_s, self._abort_unread)
+        if self.is_stopping:  # since its answer began: the client has not been told
+            self._end_in_a_moment()
 
     def refuse(self, refusal: Refusal, request_id: str = "") -> None:
         """Answer, end our side, and read on for a while, so that the answer is not lost with what was sent before."""
@@ -136,16 +138,19 @@ class Connection(HttpToolsProtocol):
         self._watch(self._limits.linger_s, self.abort)
 
     def abort(self) -> None:
-        """End the connection at once; what the client has not taken is dropped, not kept for it by the kernel."""
+        """End the connection at once; what the client has not read is dropped, and not kept for it by the kernel."""
         sock = self.transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
 
     def shutdown(self) -> None:
-        """End the connection after the request under way, or, where none is, after a moment."""
+        """End the connection after the answer to the request under way; an idle connection, after `last_words_s`."""
         self.is_stopping = True
         if self._began_s is None:
-            self.loop.call_later(self._limits.last_words_s, self._end_if_idle)
+            self._end_in_a_moment()
+
+    def _end_in_a_moment(self) -> None:
+        self.loop.call_later(self._limits.last_words_s, self._end_if_idle)
 
     def _end_if_idle(self) -> None:
         if self._began_s is None:

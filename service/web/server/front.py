@@ -1,4 +1,4 @@
-"""The ASGI application: whole requests under limits, each in the lane of its cost, and answers taken in time."""
+"""The ASGI application: it reads a request whole, within limits, has it answered in a lane, and sends the answer."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Send = Callable[[Message], Awaitable[None]]
 HEAD_BYTES = 65_536
 """Longest request line with headers."""
 _FRAMING = 4
-"""How many times as long as the longest body a chunked one may be over the wire."""
+"""A chunked body may take so many times the largest body over the wire, its framing included."""
 _SMALL_BYTES = 65_536
-"""Bodies up to here are never refused for want of room."""
+"""Bodies up to this size are never refused because the budget is used up."""
 _BODIES_AT_ONCE = 16
 """How many bodies of the largest size may be in memory together."""
 _RETRY_AFTER_S = 2
@@ -34,18 +34,18 @@ _LARGE_BYTES, _TIDY_AFTER_S = 1_000_000, 1.0
 
 
 class Disconnected(Exception):
-    """The client is gone, or does not take its answer."""
+    """The client is gone, or does not read its answer."""
 
 
 class Account:
-    """What one request holds of a budget."""
+    """How much of a budget one request holds."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self.n_bytes = 0
 
     def add(self, n_bytes: int) -> None:
-        """Hold more. Raises Refusal 503 where that is more than there is, unless the request is a small one."""
+        """Hold more bytes. Raises Refusal 503 where the budget is used up, unless the request is a small one."""
         self.n_bytes += n_bytes
         self._budget.held_bytes += n_bytes
         if self.n_bytes > _SMALL_BYTES and self._budget.held_bytes > self._budget.most_bytes:
@@ -85,18 +85,24 @@ class Budget:
 class Front:
     """Calls a WSGI application with whole requests (ASGI)."""
 
-    def __init__(self, application: WSGIApplication, lanes: Lanes, settings: Settings) -> None:
-        self._application, self._lanes = application, lanes
+    def __init__(
+        self, application: WSGIApplication, lanes: Lanes, settings: Settings, at_end: Callable[[], None]
+    ) -> None:
+        """Call the application in the lanes; `at_end` is called when the server has answered its last request."""
+        self._application, self._lanes, self._at_end = application, lanes, at_end
         self._max_body_bytes, self._answer_s = settings.max_body_bytes, settings.request_timeout_s
         self._budget = Budget(_BODIES_AT_ONCE * settings.max_body_bytes)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request; or, in the one call with a scope of that type, follow the life of the server."""
+        if scope["type"] == "lifespan":
+            await self._follow_lifespan(receive, send)
+            return
         connection: Connection = scope["state"]["connection"]
         try:
             answer = await self._answer(scope, receive, connection)
             await self._send(answer, send, connection)
-        except Disconnected:
+        except (Disconnected, asyncio.CancelledError):  # a server that stops cancels what takes too long
             connection.abort()
             await connection.closed.wait()
         except Refusal as refusal:
@@ -104,6 +110,13 @@ class Front:
             await connection.closed.wait()
         else:
             connection.end_request()
+
+    async def _follow_lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._at_end()  # uvicorn ends its process by the signal that stopped it, which skips what `atexit` would do
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Message, receive: Receive, connection: Connection) -> Answer:
         """Return the application's answer, or its beginning. Raises Refusal or Disconnected."""
@@ -145,7 +158,7 @@ class Front:
         return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", limit)
 
     async def _send(self, answer: Answer, send: Send, connection: Connection) -> None:
-        """Send an answer, piece by piece. Raises Disconnected where a piece is not taken in time."""
+        """Send an answer, piece by piece. Raises Disconnected where a piece is not read in time."""
         headers = answer.headers + ([(b"connection", b"close")] if connection.is_stopping else [])
         head = {"type": "http.response.start", "status": answer.status, "headers": headers}
         loop, rest = asyncio.get_running_loop(), answer.rest

@@ -18,7 +18,7 @@ _FEW_TAGS = 2
 _ESCAPED = rb"\u003"
 """How "<" may be written in JSON."""
 _COMPUTING = 2
-"""Threads that compute get no more done together than one, and each takes the interpreter from the loop for a while."""
+"""Threads that compute share the interpreter: several get no more done than one, and each keeps the loop waiting."""
 _WAITING = 64
 """How many requests may wait for the threads of a lane."""
 
@@ -31,7 +31,7 @@ class Cost(Enum):
     BULK = auto()
     """Many texts, a long one, or explanations."""
     HTML = auto()
-    """Pages, whose article is looked for, and what the editor's page is given: it may be one, or a table of them."""
+    """Pages of HTML, in which the article is looked for; and what is sent to the editor's page, which may have some."""
     STORE = auto()
     """The label store, which may be locked or far away."""
     FILES = auto()
@@ -61,7 +61,7 @@ class Lanes:
     """A lane for each cost."""
 
     def __init__(self, threads: int) -> None:
-        """Answer `threads` requests of each cost at a time, of those that compute all the while at most two."""
+        """Answer `threads` requests of each cost at a time, but at most two of those that do nothing but compute."""
         few = min(threads, _COMPUTING)
         sizes = {Cost.BULK: few, Cost.HTML: threads, Cost.STORE: threads, Cost.FILES: threads}
         self._lanes = {cost: Lane(cost.name.lower(), threads=n, waiting=_WAITING) for cost, n in sizes.items()}

@@ -88,10 +88,11 @@ class ServingWorker(UvicornWorker):
             linger_bytes=_LINGER_BODIES * settings.max_body_bytes,
         )
         self.config.http = partial(Connection, limits=limits, refusals=supervisor.refusals)
+        self.config.timeout_graceful_shutdown = settings.stop_timeout_s
 
     CONFIG_KWARGS = {
         "loop": "asyncio",
-        "lifespan": "off",
+        "lifespan": "on",
         "ws": "none",
         "access_log": False,
         "server_header": False,
@@ -144,7 +145,7 @@ class Supervisor(BaseApplication):
         app = create_app(self.settings, self._environ, self._metrics)
         self.services = app.extensions[EXTENSION]
         self.refusals = Refusals(self.services.metrics)
-        return Front(app, Lanes(self.settings.threads), self.settings)
+        return Front(app, Lanes(self.settings.threads), self.settings, self.services.daily.write)
 
 
 def serve(settings: Settings, environ: Mapping[str, str], folder: Path) -> None:

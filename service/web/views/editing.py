@@ -1,4 +1,4 @@
-"""`/queue/lease` and `/labels/undo`: a text of one's own to label, and taking back what one has labelled."""
+"""`/queue/lease` and `/labels/undo`: take a text that nobody else gets, and take one's own labels back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from flask import Blueprint, Response, request
 
+from model.page.content import prose_of
 from service.web.authorization import check_key, needs_key
 from service.web.body import content_type, convert, parse_json, read_body
 from service.web.documents import read_submissions
@@ -15,7 +16,6 @@ from service.web.problems import RequestError
 from service.web.schemas import Record
 from service.web.services import services
 from service.web.views.labelling import waiting_text
-from training.corpus.examples import Example
 from training.labels.activity import take_back
 from training.labels.keyword_hits import find_hits
 from training.labels.leases import Lease, count_waiting, take_text
@@ -61,7 +61,7 @@ def lease() -> Response:
 def _take(store: LabelStore, holder: str, asked: LeaseRequest) -> Lease | None:
     """Return a text with key words, or without, as it was asked for, and any text where there is no such one."""
     if asked.keywords:
-        hits = find_hits(store, asked.keywords)
+        hits = find_hits(store, asked.keywords, services().extract)
         lease = take_text(store, holder, asked.skip, among=hits.others if asked.without else hits.digests)
         if lease:
             return lease
@@ -75,8 +75,8 @@ def _take(store: LabelStore, holder: str, asked: LeaseRequest) -> Lease | None:
 @needs_key
 def hits() -> Response:
     """Look for key words in every text that waits for a label."""
-    asked = _read(KeywordsAsked)
-    found = find_hits(services().store(), asked.keywords)
+    asked, chude = _read(KeywordsAsked), services()
+    found = find_hits(chude.store(), asked.keywords, chude.extract)
     answer: QueueCounts = {"texts": found.n_texts, "hits": len(found.digests), "by_keyword": found.by_keyword}
     return json_response(answer)
 
@@ -93,6 +93,6 @@ def undo() -> Response:
     submission = read_submissions(read_body(request.environ, chude.settings), chude.settings)
     if isinstance(submission, list):
         raise RequestError(422, "bad-field", "/documents: give one text", pointer="/documents")
-    text = Example("", submission.document, frozenset()).text
+    text = prose_of(submission.document, chude.extract)
     answer: Undone = {"undone": take_back(chude.store(), text, check_key())}
     return json_response(answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import cast
 
 from flask import Blueprint, Response, request
@@ -51,7 +52,8 @@ def keep() -> Response:
     value = parse_json(read_body(request.environ, chude.settings), chude.settings)
     tagger, store = chude.live.tagger, chude.store()
     known = vocabulary_of(tagger.artifact.tags, Topics(chude.settings.home).all())
-    examples = _examples(value, chude.settings.max_documents, Columns(vocabulary=known))
+    columns = Columns(vocabulary=known, extract=cache(chude.extract))  # a page is read to be checked, and to be known
+    examples = _examples(value, chude.settings.max_documents, columns)
     for example in examples:
         check_length(example.document, chude.settings)
     labelling = Labelling(who=check_key(), source="POST /labels", model=tagger.version)

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`: how the service is."""
+"""`/healthz`, `/readyz` and `/metrics`: whether the service answers, with which model, and what it has counted."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,3 +46,6 @@ def write_records(path: Path, examples: list[Example], flip: bool = False) -> Pa
     ]
     path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), encoding="utf-8")
     return path
+
+
+GATE: dict[str, Any] = {"texts": 40, "live_f1": 0.9, "candidate_f1": 0.8, "interval": [-0.15, -0.05], "with_tag": 9}

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -132,6 +133,7 @@ class Supervisor(BaseApplication):
             "logconfig_dict": log_config(),
             "when_ready": _say_where,
             "pre_fork": _freeze,
+            "post_fork": _heed_signals,
             "control_socket_disable": True,
         }
         for name, value in options.items():
@@ -162,6 +164,19 @@ def _end_with(supervisor_pid: int) -> None:
     while os.getppid() == supervisor_pid:
         time.sleep(_LOOK_EVERY_S)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _heed_signals(arbiter: Arbiter, worker: Worker) -> None:
+    """End a new worker that is told to stop before it listens to signals.
+
+    It begins with the supervisor's handlers, which put a signal into a queue that nobody reads in a worker: the
+    supervisor would wait for this worker until the stop timeout is over.
+    """
+    for number in arbiter.SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    while not arbiter.SIG_QUEUE.empty():
+        if arbiter.SIG_QUEUE.get_nowait() in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            sys.exit(0)
 
 
 def _freeze(arbiter: Arbiter, worker: Worker) -> None:

@@ -26,12 +26,15 @@ _MAY_BE_SIGN = re.compile(f"[Æ€{_NOTICED}]")
 _LETTER = f"á[º»][{_ANY}]|[ÆÄ][{_ANY}]|[ÃÂÅ][{_NOTICED}\xa0]|â€[{_ANY}]"
 _BYTE_OF = {ord(char): n for n, char in enumerate(_HIGH_CHARS, 0x80)}
 _TONE_OF_1258 = re.compile("(?<=[a-zàáâãèéêíóôõùúý])[ÌÒÞ]|(?<=[aâãeêoôõyý])[ìò]|(?<=[AÂÃEÊOÔÕYÝ])[ÌÒÞ]")
-"""What cp1252 has in place of four of five tone marks, where no Vietnamese word has it: "giò" and "quì" are words."""
+"""Four of the five tone marks of windows-1258, read as cp1252, behind letters that no Vietnamese word has before them.
+
+"giò" and "quì" are words, so that a small "ò" or "ì" counts behind fewer letters than the others.
+"""
 _FEWEST_TONES = 2
 _SHARE_OF_TONES = 1 / 8
-"""Tones per word from which text is windows-1258; Vietnamese prose has one in every second or third word."""
+"""Tone marks per word from which a text is windows-1258; Vietnamese prose has one in every second or third word."""
 _CERTAIN = 3
-"""From so many signs on a text has mojibake, even when ftfy finds that most of it is right."""
+"""A text with at least so many signs has mojibake, even where ftfy finds most of the text right."""
 _TCVN3 = re.compile(rb"[\xa8-\xaa\xac-\xba\xbc-\xbe]")
 """Without the letters that are quotation marks elsewhere."""
 _VNI_TONES = re.compile(

@@ -34,7 +34,7 @@ _NOISE = frozenset(map(ord, "&@"))
 _ALL_BUT_LOWEST_BIT = np.uint8(0xFE)
 """Only `SIGN` and `IRREGULAR` are equal to `SIGN` in these bits."""
 _FEW_TEXTS = 3
-"""So many are looked at one by one for less than a look at the block takes."""
+"""Up to so many texts are looked at one by one: that takes less time than a look at the block."""
 
 
 class Signs(NamedTuple):
@@ -105,12 +105,15 @@ class Buffer(NamedTuple):
         """
         symbols = self.padded
         periods: Ints = (symbols == PERIOD).nonzero()[0]
-        before_letter = periods[symbols.take(periods + 1) - _A < _N_LATIN]
-        letters = self.codes.take([before_letter, before_letter + 1], mode="clip")
-        addresses = before_letter[(letters - _SMALL_A < _N_LATIN).all(axis=0)]
+        found = periods[symbols.take(periods + 1) - _A < _N_LATIN]
+        if found.size:
+            letters = self.codes.take([found, found + 1], mode="clip")
+            found = found[(letters - _SMALL_A < _N_LATIN).all(axis=0)]
         behind_w = periods[symbols.take(periods - 1) == _W]
-        www = behind_w[(symbols.take([behind_w - 2, behind_w - 3], mode="clip") == _W).all(axis=0)]
-        return np.concatenate([addresses, www])
+        if behind_w.size:
+            is_www = (symbols.take([behind_w - 2, behind_w - 3], mode="clip") == _W).all(axis=0)
+            found = np.append(found, behind_w[is_www])
+        return found
 
     def _text_at(self, place: int) -> int:
         """Return the number of the text that has this offset in `padded`."""

@@ -17,10 +17,6 @@ gradient by the scores is each sentence's share of the sum of exponentials:
 >>> value, share = Grouping(np.array([0, 0, 1])).log_sum_exp(scores)
 >>> np.exp(value).round(9).tolist(), share.round(9).tolist()
 ([[4.0], [5.0]], [[0.25], [0.75], [1.0]])
-
-There are two ways to add it up, for tagging and for everything with a gradient. They agree but for the last bits, and
-neither takes the other's place: with the fit's way two of a hundred texts get other last bits in their scores, with the
-tagger's way the same examples give an artifact of other bytes, and its version is named by these.
 """
 
 from __future__ import annotations
@@ -37,13 +33,16 @@ _LARGEST_SCORE = 700.0
 
 
 def log_sum_exp(scores: Floats, first: Ints) -> Floats:
-    """Return it over runs of rows that begin at the ascending `first`, shape (runs, tags): the tagger's way.
+    """Return it over runs of rows that begin at the ascending `first`, shape (runs, tags) or (runs,).
 
-    It looks for no maximum. An empty run, one that begins where the next one does, has the value of that row. Scores
-    count as 700 at most and -700 at least, so that the sums are numbers; the probabilities are 1 and 0 there.
+    An empty run, one that begins where the next one does, has the value of that row. Scores count as 700 at most and
+    -700 at least, so that the sums are numbers; the probabilities are 1 and 0 there.
     """
-    bounded = np.minimum(np.maximum(scores, -_LARGEST_SCORE), _LARGEST_SCORE)
-    return np.asarray(np.log(np.add.reduceat(np.exp(bounded), first, axis=0)))
+    return np.asarray(np.log(np.add.reduceat(_exponentials(scores), first, axis=0)))
+
+
+def _exponentials(scores: Floats) -> Floats:
+    return np.asarray(np.exp(np.minimum(np.maximum(scores, -_LARGEST_SCORE), _LARGEST_SCORE)))
 
 
 class Grouping:
@@ -58,12 +57,11 @@ class Grouping:
     def log_sum_exp(self, scores: Floats) -> tuple[Floats, Floats]:
         """Return it for each article, and its gradient: each sentence's share of its article's sum, 0 to 1.
 
-        Scores have the shape (sentences,) or (sentences, tags), and may be of any size.
+        Scores have the shape (sentences,) or (sentences, tags).
         """
-        top = np.maximum.reduceat(scores, self.first, axis=0)
-        spread = np.exp(scores - top[self.article])
-        total = np.add.reduceat(spread, self.first, axis=0)
-        return top + np.log(total), spread / total[self.article]
+        parts = _exponentials(scores)
+        total = np.add.reduceat(parts, self.first, axis=0)
+        return np.log(total), parts / total[self.article]
 
 
 def damping(n_sentences: Ints) -> Floats:

@@ -1,4 +1,4 @@
-"""The databases that the label store is tested on: a SQLite file and a real PostgreSQL, empty for each test."""
+"""The databases of the label store, a SQLite file and a real PostgreSQL, and the store in each, empty for each test."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+
+from training.labels.store import LabelStore
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +42,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         connection.exec_driver_sql("DROP SCHEMA public CASCADE")
         connection.exec_driver_sql("CREATE SCHEMA public")
     engine.dispose()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[LabelStore]:
+    opened = LabelStore(url)
+    yield opened
+    opened.engine.dispose()

@@ -1,4 +1,4 @@
-"""Running the real program in a home of its own."""
+"""Running the real program in a home of its own, and a file for it to read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from texts import ARTICLE
 
 _REPO = Path(__file__).parent.parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -37,3 +38,10 @@ def run(environ: dict[str, str]) -> Run:
         return done
 
     return run
+
+
+@pytest.fixture
+def article(tmp_path: Path) -> Path:
+    path = tmp_path / "article.txt"
+    path.write_text(ARTICLE, encoding="utf-8")
+    return path

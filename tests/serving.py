@@ -12,9 +12,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
 import requests
 
 _REPO = Path(__file__).parent.parent
@@ -104,3 +105,15 @@ def running(home: Path, log: Path, *options: object) -> Iterator[Service]:
     finally:
         process.terminate()
         assert process.wait(TIMEOUT_S) in (0, -signal.SIGKILL)
+
+
+Start = Callable[..., Service]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start services on one home, each with its own options and log; they end with the test."""
+    with ExitStack() as stack:
+        yield lambda *options: stack.enter_context(
+            running(tmp_path / "home", tmp_path / f"log-{time.monotonic_ns()}", *options)
+        )

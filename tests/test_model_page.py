@@ -1,30 +1,25 @@
-"""The article out of a page: shapes of our own writing, the real pages, safety on clean text, and hostile input."""
+"""The article out of a page: pages of our own writing by hand, and properties of any text."""
 
 from __future__ import annotations
 
-import gzip
 import json
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import SEEDS
 from hypothesis import example, given
 from hypothesis import strategies as st
+from page_text import read_html
 
 from model import NoArticle, TopicTagger
 from model.document import Document
 from model.loading import Buffer
 from model.page.article import find_article
 from model.page.content import content_of
-from model.page.html import Markup, markup_of, read_html
+from model.page.html import Markup, markup_of
 from model.page.leftout import COPY_REASON, LINK_REASON, NOISE_REASON, SECTION_REASON, SEE_ALSO_REASON
 from model.page.lines import SIGNS_OF_PAGES
 from model.page.signs import find_suspects, looks_like_a_page
-from model.reading import split_sentences
-from training.corpus.examples import Example
-from training.measure.metrics import f1_of_counts
 
 PAGES = json.loads((SEEDS / "pages" / "tags.json").read_text(encoding="utf-8"))
 
@@ -37,12 +32,6 @@ def read_page(name: str) -> str:
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_pages_of_our_own_get_the_tags_of_their_article(shipped: TopicTagger, name: str) -> None:
     assert shipped.tag(read_page(name))["tags"] == sorted(PAGES[name])
-
-
-def test_the_customers_pages_get_their_tags(shipped: TopicTagger, shared: Path) -> None:
-    for name, tags in json.loads((shared / "seeds" / "tags.json").read_text()).items():
-        text = (shared / "seeds" / name).read_text(encoding="utf-8")
-        assert shipped.tag(text)["tags"] == sorted(tags), name
 
 
 def kept(name: str) -> list[str]:
@@ -175,108 +164,6 @@ def test_explain_shows_what_was_left_out_and_can_be_switched_off(shipped: TopicT
     assert whole["left_out"] == []
     for e in whole["evidence"]:
         assert page[e["start"] : e["end"]] == e["sentence"]
-
-
-def article_text(parts: dict[str, str]) -> str:
-    return "\n".join(part for part in (parts["title"], parts["lead"], parts["body"]) if part)
-
-
-def macro_f1(tagger: TopicTagger, texts: list[str], labels: list[list[str]]) -> float:
-    results = tagger.tag_many(texts, page="never")
-    given_tags = np.array([[tag in r["tags"] for tag in tagger.tags] for r in results])
-    truth = np.array([[tag in tags for tag in tagger.tags] for tags in labels])
-    counts = ((truth & given_tags).sum(0), (~truth & given_tags).sum(0), (truth & ~given_tags).sum(0))
-    return float(f1_of_counts(*(count.astype(float) for count in counts)).mean())
-
-
-def read_gz(path: Path) -> list[dict[str, object]]:
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
-def test_crawled_pages_reach_their_figures(shipped: TopicTagger, shared: Path) -> None:
-    records = read_gz(shared / "data" / "pages-dev.jsonl.gz")
-    pages = [str(record["text"]) for record in records]
-    clean = [article_text(record["article"]) for record in records]  # type: ignore[arg-type]
-    labels = [record["tags"] for record in records]
-    cut = [find_article(page).text for page in pages]
-    own_sentences = own_kept = others = others_dropped = 0
-    for page, article, text in zip(pages, clean, cut, strict=True):
-        own, remaining = set(split_sentences(article)), set(split_sentences(text))
-        foreign = set(split_sentences(page)) - own
-        own_sentences, own_kept = own_sentences + len(own), own_kept + len(own & remaining)
-        others, others_dropped = others + len(foreign), others_dropped + len(foreign - remaining)
-    ratio = macro_f1(shipped, cut, labels) / macro_f1(shipped, clean, labels)  # type: ignore[arg-type]
-    print(
-        f"F1 ratio {ratio:.3f}, own kept {own_kept / own_sentences:.4f}, others dropped {others_dropped / others:.4f}"
-    )
-    assert ratio >= 0.97
-    assert own_kept / own_sentences >= 0.97
-    assert others_dropped / others >= 0.95
-
-
-def test_clean_dev_articles_stay_whole(shipped: TopicTagger, shared: Path) -> None:
-    records = [record for record in read_gz(shared / "data" / "dev.jsonl.gz") if record["body"]]
-    texts = [article_text(record) for record in records]  # type: ignore[arg-type]
-    labels = [record["tags"] for record in records]
-    cut = [find_article(text, force=True) for text in texts]
-    sentences = sum(len(split_sentences(text)) for text in texts)
-    pointers = sum(part.reason == SEE_ALSO_REASON for article in cut for part in article.left_out)
-    dropped = sentences - sum(len(split_sentences(article.text)) for article in cut)
-    print(f"{dropped} of {sentences} sentences dropped, {pointers} of them pointers to other articles")
-    assert dropped / sentences < 0.01
-    before, after = (macro_f1(shipped, t, labels) for t in (texts, [article.text for article in cut]))  # type: ignore[arg-type]
-    print(f"macro-F1 {before:.4f} whole, {after:.4f} cut")
-    assert after > before - 0.003
-
-
-def test_seed_articles_stay_whole_but_for_their_teaser_boxes(seed_examples: list[Example]) -> None:
-    touched = [example for example in seed_examples if find_article(example.text, force=True).left_out]
-    assert len(touched) == 2
-    assert all("Tin liên quan" in example.text or "Xem thêm" in example.text for example in touched)
-
-
-LINE = "Tổng thống Mỹ cân nhắc việc này nọ ở một nước nào đó"
-PROSE = "Một đoạn văn dài vừa đủ để là đoạn đầu của một bài báo nào đó về chuyện gạo nước.\n"
-HOSTILE = {
-    "empty lines": "\n" * 1_000_000,
-    "headings": "Tin liên quan\n" * 70_000,
-    "sections that end": "".join(f"Tin liên quan\nĐoạn An {n}.\nĐoạn Anh {n}.\n" for n in range(22_000)),
-    "space": " \n\t" * 300_000,
-    "pointers": "> " * 500_000,
-    "lines of pointers": ">> Cử tri đi bầu\n" * 60_000,
-    "one word": "a" * 1_000_000,
-    "dates": "12/12/" * 150_000 + "\n" * 5,
-    "paths": ("1 | " * 20 + "\n") * 12_000,
-    "slashes": LINE + "\n" + PROSE + " / ".join([LINE] * 18_000) + "\n" + PROSE,
-    "space around slashes": LINE + "\n" + PROSE + "A" + " " * 900_000 + "/\n" + PROSE,
-    "brackets": ("(" * 200 + "12/12/2005)\n") * 4_500,
-    "dated headlines": f"{LINE}(13/02/2005)\n" * 15_000,
-    "long title": "Ạ" * 500_000 + "\n" + "a\n" * 200_000,
-    "repeated title": LINE + "\n" + "tong thong my can nhac viec nay no x\n" * 20_000,
-    "copies of the title": f"{LINE}\n" * 18_000,
-    "numbered titles": LINE + "\n" + "".join(f"{LINE} - {n}\n" for n in range(16_000)),
-    "a menu without end": "Báo Mẫu\n" + "Thể thao\n" * 110_000,
-    "a menu before a body": "Báo Mẫu\n" + "Thể thao\n" * 100_000 + LINE + "\n" + PROSE * 3,
-    "headlines": "".join(f"{LINE} {n}\n" for n in range(16_000)),
-    "paragraphs": PROSE + "".join(f"Đoạn {n}: {PROSE}" for n in range(10_000)),
-    "sources": "Tin liên quan\n" + "Theo AFP\n" * 110_000,
-    "capitals": "A B " * 250_000 + "\nTin liên quan\n" + PROSE * 5,
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_no_text_makes_it_run_away(name: str) -> None:
-    text = HOSTILE[name]
-
-    def seconds(part: str) -> float:
-        began = time.process_time()
-        find_article(part, force=True)
-        find_article(part)
-        return time.process_time() - began
-
-    # A quarter of the text takes about a quarter of the time; quadratic time would be 16 times, and minutes.
-    assert seconds(text) < 10 * seconds(text[: len(text) // 4]) + 20
 
 
 FRONT_PAGE = (

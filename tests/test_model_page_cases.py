@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from page_text import read_html
 
 from model import NoArticle, TopicTagger
 from model.page.article import find_article
-from model.page.html import Markup, markup_of, read_html
+from model.page.html import Markup, markup_of
 from model.page.leftout import COPY_REASON, LINK_REASON, MENU_REASON, NOISE_REASON, SEE_ALSO_REASON
 
 PAGES = Path(__file__).parent / "pages"

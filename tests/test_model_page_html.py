@@ -7,12 +7,13 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from page_text import read_html
 
 from model import NoArticle, PageTooComplex, TopicTagger
 from model.document import Document
 from model.page.content import content_of
 from model.page.extract import ONLY_TITLE_AND_LEAD
-from model.page.html import extract_html, read_html
+from model.page.html import extract_html
 from model.page.leftout import LINK_REASON, OTHER_REASON, blank
 from model.page.source import MAX_TAGS
 

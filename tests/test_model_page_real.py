@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from page_text import read_html
 from real_pages import Pages, score, unpack
 
 from model import NoArticle, TopicTagger
 from model.page.article import find_article
-from model.page.html import read_html
 
 
 @pytest.fixture(scope="module")

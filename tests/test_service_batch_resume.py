@@ -1,38 +1,27 @@
-"""Runs of `chude batch` that do not come to their end: stopped, interrupted, killed, and gone on with."""
+"""Runs of `chude batch` that failed or were killed, and are gone on with: the same bytes, and nothing is lost."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import signal
-import subprocess
 import time
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from batching import (
-    end,
-    endless,
-    helpers_of,
-    is_running,
     journal_of,
     n_finished,
     part_of,
     read_jsonl,
-    running,
     start,
-    wait_for,
     write_jsonl,
 )
+from running import Run
 
-from service.batch.run import WORTH_HELP_BYTES
-
-Chude = Callable[..., subprocess.CompletedProcess[str]]
 LARGE = 14
 """So many times the source are worth a second process."""
 
@@ -48,14 +37,7 @@ def faulty(batch_records: list[dict[str, Any]], tmp_path_factory: pytest.TempPat
     )
 
 
-@pytest.fixture(scope="module")
-def long_source(batch_records: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = endless(tmp_path_factory.mktemp("endless"), batch_records)
-    assert path.stat().st_size > WORTH_HELP_BYTES
-    return path
-
-
-def stopped(chude: Chude, source: Path, output: Path, *options: object) -> None:
+def stopped(chude: Run, source: Path, output: Path, *options: object) -> None:
     """Leave an unfinished run with at least three blocks."""
     done = chude("batch", source, "-o", output, "--jobs", 1, "--max-errors", 0, *options)
     assert (done.returncode, "more than --max-errors 0" in done.stderr) == (1, True), done.stderr
@@ -69,7 +51,7 @@ def contents(path: Path) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.csv.gz", "out.tsv.zst", "out.parquet", "out.xlsx"])
-def test_resumed_it_gives_the_same_bytes(chude: Chude, faulty: Path, tmp_path: Path, name: str) -> None:
+def test_resumed_it_gives_the_same_bytes(chude: Run, faulty: Path, tmp_path: Path, name: str) -> None:
     whole, output = tmp_path / "whole" / name, tmp_path / name
     whole.parent.mkdir()
     assert chude("batch", faulty, "-o", whole, "--jobs", 1).returncode == 0
@@ -80,7 +62,7 @@ def test_resumed_it_gives_the_same_bytes(chude: Chude, faulty: Path, tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == [name, "whole"]
 
 
-def test_an_unfinished_run_is_not_lost_to_another(chude: Chude, faulty: Path, tmp_path: Path) -> None:
+def test_an_unfinished_run_is_not_lost_to_another(chude: Run, faulty: Path, tmp_path: Path) -> None:
     copy, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     copy.write_bytes(faulty.read_bytes())
     stopped(chude, copy, output)
@@ -100,7 +82,7 @@ def test_an_unfinished_run_is_not_lost_to_another(chude: Chude, faulty: Path, tm
     assert part_of(output).read_bytes() == left
 
 
-def test_a_corrected_command_starts_after_one_that_failed(chude: Chude, tmp_path: Path) -> None:
+def test_a_corrected_command_starts_after_one_that_failed(chude: Run, tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "f.jsonl", *({"content": "Chiến sự Syria"} for _ in range(3000)))
     good = write_jsonl(tmp_path / "g.jsonl", {"text": "Chiến sự Syria"})
     broken = tmp_path / "b.jsonl.gz"
@@ -119,7 +101,7 @@ def test_a_corrected_command_starts_after_one_that_failed(chude: Chude, tmp_path
     assert len(read_jsonl(output.read_bytes())) == 3000
 
 
-def test_what_a_killed_run_left_before_its_first_block_is_nothing(chude: Chude, tmp_path: Path) -> None:
+def test_what_a_killed_run_left_before_its_first_block_is_nothing(chude: Run, tmp_path: Path) -> None:
     source = write_jsonl(tmp_path / "f.jsonl", {"text": "Chiến sự Syria"})
     output = tmp_path / "out.jsonl"
     part_of(output).write_bytes(b"half a bl")
@@ -128,7 +110,7 @@ def test_what_a_killed_run_left_before_its_first_block_is_nothing(chude: Chude, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.jsonl", "out.jsonl"]
 
 
-def test_a_journal_that_was_cut_or_spoilt(chude: Chude, faulty: Path, tmp_path: Path) -> None:
+def test_a_journal_that_was_cut_or_spoilt(chude: Run, faulty: Path, tmp_path: Path) -> None:
     whole, output = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
     assert chude("batch", faulty, "-o", whole).returncode == 0
     stopped(chude, faulty, output)
@@ -154,7 +136,7 @@ def test_a_journal_that_was_cut_or_spoilt(chude: Chude, faulty: Path, tmp_path: 
 
 @pytest.mark.parametrize(("name", "jobs", "copies"), [("out.csv.gz", 1, 6), ("out.jsonl", 2, LARGE)])
 def test_resumed_after_sigkill_it_gives_the_same_bytes(
-    chude: Chude, batch_source: Path, tmp_path: Path, name: str, jobs: int, copies: int
+    chude: Run, batch_source: Path, tmp_path: Path, name: str, jobs: int, copies: int
 ) -> None:
     whole, output, source = tmp_path / f"whole-{name}", tmp_path / name, tmp_path / "in.jsonl"
     source.write_bytes(batch_source.read_bytes() * copies)
@@ -174,83 +156,3 @@ def test_resumed_after_sigkill_it_gives_the_same_bytes(
             process.communicate()
     assert chude("batch", source, "-o", output, "--jobs", jobs, "--resume").returncode == 0
     assert output.read_bytes() == whole.read_bytes()
-
-
-def test_ctrl_c_says_how_to_go_on(chude: Chude, long_source: Path, tmp_path: Path) -> None:
-    output = tmp_path / "out.jsonl"
-    with running(long_source, "-o", output, "--jobs", 1) as process:
-        wait_for(lambda: n_finished(output) >= 3, process)
-        for arguments, said in (((), "add --resume"), (("--resume",), "another run is writing it")):
-            done = chude("batch", long_source, "-o", output, *arguments)
-            assert (done.returncode, said in done.stderr) == (1, True), done.stderr
-        process.send_signal(signal.SIGINT)
-        said = end(process)
-        assert (process.returncode, said) == (
-            1,
-            "chude: stopped: run the same command with --resume to go on\n",
-        )
-    assert n_finished(output) >= 3
-
-
-def test_ctrl_c_while_processes_start_leaves_no_traceback(long_source: Path, tmp_path: Path) -> None:
-    output = tmp_path / "out.jsonl"
-    with running(long_source, "-o", output, "--jobs", 2) as process:
-        wait_for(lambda: bool(helpers_of(process)), process)
-        os.killpg(process.pid, signal.SIGINT)
-        said = end(process)
-        assert said.splitlines() in (
-            ["chude: stopped"],
-            ["chude: stopped: run the same command with --resume to go on"],
-        )
-        assert journal_of(output).exists() == ("--resume" in said)
-
-
-def open_for_reader(pipe: Path, process: subprocess.Popen[str]) -> IO[bytes]:
-    """Open a pipe once the process reads it; opening it before would hang if the process ended."""
-
-    def is_read() -> bool:
-        try:
-            descriptors.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
-        except OSError:
-            return False
-        return True
-
-    descriptors: list[int] = []
-    wait_for(is_read, process)
-    os.set_blocking(descriptors[0], True)
-    return open(descriptors[0], "wb", buffering=0)
-
-
-def test_what_reads_a_pipe_and_is_stopped_leaves_nothing(tmp_path: Path) -> None:
-    pipe, output = tmp_path / "pipe.jsonl", tmp_path / "out.jsonl"
-    os.mkfifo(pipe)
-    line = json.dumps({"text": "Chiến sự Syria. " * 40}).encode() + b"\n"
-    with running(pipe, "-o", output) as process:
-        with contextlib.suppress(BrokenPipeError), open_for_reader(pipe, process) as stream:
-            while not (part_of(output).exists() and part_of(output).stat().st_size):
-                stream.write(line * 1000)
-            process.send_signal(signal.SIGINT)
-            while process.poll() is None:
-                stream.write(line * 1000)
-        assert (end(process), process.returncode) == ("chude: stopped\n", 1)
-    assert list(tmp_path.iterdir()) == [pipe]
-
-
-def test_a_killed_worker_is_named(long_source: Path, tmp_path: Path) -> None:
-    output = tmp_path / "out.jsonl"
-    with running(long_source, "-o", output, "--jobs", 2) as process:
-        wait_for(lambda: bool(helpers_of(process)) and n_finished(output) >= 3, process)
-        os.kill(helpers_of(process)[0], signal.SIGKILL)
-        said = end(process)
-        assert (process.returncode, "killed from outside" in said, "--resume" in said) == (1, True, True), said
-
-
-def test_the_workers_of_a_killed_run_end_as_well(long_source: Path, tmp_path: Path) -> None:
-    output = tmp_path / "out.jsonl"
-    with running(long_source, "-o", output, "--jobs", 2) as process:
-        wait_for(lambda: n_finished(output) >= 4, process)
-        helpers = helpers_of(process)
-        assert helpers
-        process.kill()
-        process.communicate()  # their ends of the pipes are closed, too
-        wait_for(lambda: not any(map(is_running, helpers)))

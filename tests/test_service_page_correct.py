@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 import requests
 from browsing import Browser, Tab, opened
 from playwright.sync_api import Page, expect
-from serving import TIMEOUT_S, Service, running
+from serving import TIMEOUT_S, Service, running, wait_until_ready
 
 from model.document import Document
 from service.web.key_store import KeyStore
@@ -180,6 +182,23 @@ def test_a_restart_between_sending_and_keeping_loses_nothing(
     page.get_by_role("button", name="Gửi lại").click()
     expect(title_of(page)).to_contain_text("Ukraine bầu")
     assert len(labels(service, keys["an"])) == 1
+    assert len(store.history(TEXTS[0].read().text)) == 1
+
+
+def test_a_worker_that_is_killed_while_it_keeps_a_label_loses_nothing(
+    tab: Tab, service: Service, store: LabelStore, keys: dict[str, str]
+) -> None:
+    page = enter(tab, keys["an"])
+    expect(title_of(page)).to_contain_text("Tin chiến sự")
+    with store.writing():  # the service waits for the store
+        with page.expect_request("**/labels"):
+            page.keyboard.press("Enter")
+        for worker in service.workers():
+            os.kill(worker, signal.SIGKILL)
+        expect(page.get_by_role("alert")).to_contain_text("Nhãn được giữ trong trình duyệt này (1)")
+    wait_until_ready(service.port)
+    page.get_by_role("button", name="Gửi lại").click()
+    expect(title_of(page)).to_contain_text("Ukraine bầu")
     assert len(store.history(TEXTS[0].read().text)) == 1
 
 

@@ -28,6 +28,7 @@ from service.web.page.catalogue import catalogue
 from service.web.page.charts import BOTTOM, LEFT, Chart, Line
 from service.web.page.figures import tag_curves
 from service.web.page.layout import TagLook
+from service.web.page.outcome import describe_outcome
 from training.corpus.examples import Example
 from training.labels.activity import Decision
 from training.labels.jobs import Jobs
@@ -36,6 +37,26 @@ from training.measure.curves import precision_recall, reliability
 
 SYRIA = "Quân đội Syria mở chiến dịch mới ở Idlib sau khi lệnh ngừng bắn đổ vỡ."
 HOSTILE = "<img src=x onerror=alert(1)>"
+GATE: dict[str, Any] = {"texts": 40, "live_f1": 0.9, "candidate_f1": 0.8, "interval": [-0.15, -0.05], "with_tag": 9}
+REFUSED: dict[str, Any] = {
+    "live": False,
+    "accepted": False,
+    "refusals": [{"tag": "syria", "place": "held_out", "why": "worse"}],
+    "reference": {**GATE, "texts": 500},
+    "tags": {"syria": {"held_out": GATE}},
+    "new_tags": {
+        HOSTILE: {
+            "with": 30,
+            "without": 90,
+            "stream_share": 0.025,
+            "f1": 0.81,
+            "f1_interval": [0.7, 0.9],
+            "can_be_told": True,
+        }
+    },
+    "left_out": {"gaza": {"n_with": 4, "n_without": 0}},
+}
+"""What a job keeps of a version that was refused."""
 
 
 @pytest.fixture(scope="module")
@@ -182,30 +203,84 @@ def test_a_job_is_watched_and_its_outcome_told(
     expect(page.get_by_role("heading", name="Learning…")).to_be_visible()
     expect(page.locator("#retrain")).to_be_disabled()
     with jobs.alive(job) as progress:
-        progress.position = "strength of the prior: 3 of 25"
-        expect(page.locator("#job")).to_contain_text("3 of 25")
+        progress.position = "reading texts: 3 of 25"
+        expect(page.locator("#job")).to_contain_text("reading texts: 3 of 25")
+        expect(page.locator("#job progress")).to_have_attribute("value", "3")
+        page.goto(f"{service.url}/learn?lang=vi")
+        expect(page.locator("#job")).to_contain_text("đọc bài: 3 / 25")
+        page.goto(f"{service.url}/learn?lang=en")
+        expect(page.get_by_role("heading", name="Learning…")).to_be_visible()
         page.context.set_offline(True)
         expect(page.get_by_role("alert")).to_contain_text("does not answer")
         page.context.set_offline(False)
-        gate: Any = {"texts": 40, "live_f1": 0.9, "candidate_f1": 0.91, "interval": [-0.01, 0.03]}
-        reasons = ["syria is worse on your texts held out: F1 0.900 before, 0.800 after (-0.150 to -0.050)"]
-        result = {"version": another, "live": False, "held_out": gate, "reasons": reasons}
-        result["tags"] = {"syria": {"reference": {**gate, "texts": 500}}}
-        jobs.end(job, "done", f"it is worse {HOSTILE}", json.loads(json.dumps(result)))
+        jobs.end(job, "done", "not on the page", json.loads(json.dumps({**REFUSED, "version": another})))
     expect(page.locator("#job")).to_contain_text(f"Version {another} is worse than the live one, and is not used.")
-    expect(page.locator("#job li")).to_have_text(reasons[0])
-    figures = ["0.900", "0.910", "-0.010 to +0.030"]
+    assert page.locator("#job li").all_inner_texts() == [
+        "Syria is worse on labels held out: F1 0.900 before, 0.800 after (difference -0.150 to -0.050).",
+        f"{HOSTILE} was learnt from 30 texts with it and 90 without it. On your stream its F1 is about 0.81 "
+        "(0.70 to 0.90); 2.5 % of the texts have it.",
+        "gaza is not learnt yet: 4 texts have it, and 10 are needed.",
+    ]
+    figures = ["0.900", "0.800", "-0.150 to -0.050"]
     cells = page.locator("#job tbody tr").locator("th, td").all_inner_texts()
-    assert cells[:6] == ["all topics", "labels held out", "40", *figures]
-    assert cells[6:] == ["Syria", "texts that come with the model", "500", *figures]
+    assert cells[:6] == ["all topics", "texts that come with the model", "500", *figures]
+    assert cells[6:] == ["Syria", "labels held out", "40", *figures]
+    expect(page.locator("#job details")).to_have_count(0)
     page.goto(f"{service.url}/learn?lang=vi")
-    expect(page.locator("#job li")).to_have_text(
-        "syria kém đi trên nhãn để dành: F1 trước 0.900, sau 0.800 (-0.150 đến -0.050)"
-    )
+    expect(page.locator("#job strong")).to_contain_text(f"Phiên bản {another} kém hơn phiên bản đang dùng")
+    assert page.locator("#job li").all_inner_texts() == [
+        "Syria kém đi trên nhãn để dành: F1 trước 0,900, sau 0,800 (chênh lệch -0,150 đến -0,050).",
+        f"Đã học {HOSTILE} từ 30 bài có và 90 bài không có chủ đề này. Trên dòng tin của bạn, F1 khoảng 0,81 "
+        "(0,70 đến 0,90); 2,5 % số bài có chủ đề này.",
+        "Chưa học được gaza: mới có 4 bài có chủ đề này, cần 10 bài.",
+    ]
     expect(page.get_by_role("alert")).to_have_count(0)
     assert page.locator("main img").count() == 0
     expect(page.locator("#retrain")).to_be_enabled()
     tab.check_access()
+
+
+def test_a_job_that_failed_says_why(tab: Tab, service: Service, store: LabelStore, key: str) -> None:
+    jobs = Jobs(store)
+    jobs.end(jobs.begin(), "failed", "nothing can be learnt from the labels yet", {"error": "cannot-fit"})
+    page = enter(tab, "learn", key)
+    expect(page.locator("#job strong")).to_contain_text("Chưa học được gì từ các nhãn hiện có")
+    expect(page.locator("#job pre")).to_be_hidden()
+    page.locator("#job summary").click()
+    expect(page.locator("#job pre")).to_have_text("nothing can be learnt from the labels yet")
+    page.goto(f"{service.url}/learn?lang=en")
+    expect(page.locator("#job strong")).to_contain_text("Nothing can be learnt from the labels yet")
+    tab.check_access()
+    jobs.end(jobs.begin(), "failed", "the database went away")
+    page.locator("#refresh").click()
+    expect(page.locator("#job pre")).to_have_text("the database went away")
+
+
+@pytest.mark.parametrize("why", ["worse", "moved", "never-found"])
+def test_a_version_that_was_forced_says_what_is_worse_in_every_language(why: str) -> None:
+    gate = {**GATE, "candidate_f1": 0.0, "with_tag": 5}
+    record = {
+        "version": "v",
+        "live": True,
+        "accepted": False,
+        "refusals": [{"tag": "syria", "place": "held_out", "why": why}],
+        "tags": {"syria": {"held_out": gate}},
+        "new_tags": {"gaza": {"with": 10, "without": 0, "can_be_told": False}},
+        "left_out": {"rice": {"n_with": 12, "n_without": 3}},
+    }
+    english, vietnamese = (describe_outcome(record, str.title, catalogue(language)) for language in ("en", "vi"))
+    assert "v is worse than the one before, and is live all the same" in english.verdict
+    assert "vẫn được dùng" in vietnamese.verdict
+    figures = {"never-found": "5"}.get(why, "0.000 after")
+    assert figures in english.remarks[0]
+    assert figures.replace("0.000 after", "sau 0,000") in vietnamese.remarks[0]
+    assert all("Syria" in outcome.remarks[0] for outcome in (english, vietnamese))
+    assert english.remarks[1:] == [
+        "Gaza was learnt from 10 texts with it and 0 without it. The stream has too few texts like it to tell how well "
+        "it will do.",
+        "Rice is not learnt yet: 3 texts were judged not to have it, and 10 are needed.",
+    ]
+    assert "mới có 3 bài được đánh dấu là không có" in vietnamese.remarks[2]
 
 
 def test_a_retraining_is_begun_and_stopped(tab: Tab, service: Service, store: LabelStore, key: str) -> None:

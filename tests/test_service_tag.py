@@ -13,7 +13,7 @@ import legacy
 import pytest
 import zstandard
 from conftest import REPO
-from test_model_document import ELECTION, PAGE, RICE, mojibake
+from documents import ELECTION, PAGE, RICE, mojibake
 
 from model.disguise import REPAIRED
 from training.corpus.registry import FORMATS
@@ -93,7 +93,7 @@ def test_files_of_records_are_named_whatever_their_format(chude: Chude, tmp_path
     assert done.returncode == 1
     assert done.stdout == ""
     for name in names:
-        assert f"{name}: has many records by its name" in done.stderr
+        assert f"{name}: its name says that it has many records" in done.stderr
     forced = chude("tag", "--text", tmp_path / "f.json")
     assert f"{tmp_path}/f.json: elections, ukraine" in forced.stdout
 

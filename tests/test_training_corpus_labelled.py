@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 import pytest
+from records import read_labelled, tags_of
 
 from model.errors import DataError, Problem
-from training.corpus.examples import COLUMNS, Columns, Example
+from training.corpus.examples import Columns, Example
 from training.corpus.readers import read_examples, read_records
 from training.corpus.writers import as_record, write_examples
 
@@ -49,10 +50,6 @@ def write_parquet(path: Path) -> None:
 def write_fasttext(path: Path) -> None:
     lines = (" ".join([*(f"__label__{t}" for t in r["tags"]), str(r["text"])]) for r in RECORDS)
     path.write_text("\n".join(lines), encoding="utf-8")
-
-
-def annotation(*labels: object, field: str = "topics", kind: str = "choices", **facts: object) -> dict[str, object]:
-    return {"result": [{"type": kind, "from_name": field, "to_name": "t", "value": {kind: list(labels)}}], **facts}
 
 
 @pytest.mark.parametrize(
@@ -160,28 +157,16 @@ def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
         read_examples([tmp_path])
 
 
-def read(path: Path, data: object, columns: Columns = COLUMNS) -> tuple[list[Example | Problem], list[str]]:
-    """Write the records as JSON Lines, or a list as it is into a .json, and read them with what there is to say."""
-    text = json.dumps(data) if path.suffix == ".json" else "\n".join(map(json.dumps, data))  # type: ignore[call-overload]
-    path.write_text(text, encoding="utf-8")
-    notes: list[str] = []
-    return list(read_records([path], columns, notes.append)), notes
-
-
-def tags_of(records: Sequence[Example | Problem]) -> list[list[str]]:
-    return [sorted(record.tags) for record in records if isinstance(record, Example)]
-
-
 @pytest.mark.parametrize("id", ["a", 7, 1.0, 1.5, "1.0", "7"])
 def test_an_id_keeps_its_type(tmp_path: Path, id: object) -> None:
-    (example,), _ = read(tmp_path / "x.jsonl", [{"id": id, "text": "Một bài", "tags": []}])
+    (example,), _ = read_labelled(tmp_path / "x.jsonl", [{"id": id, "text": "Một bài", "tags": []}])
     assert isinstance(example, Example)
     assert (example.id, type(example.id)) == (id, type(id))
 
 
 @pytest.mark.parametrize("id", [True, [1], {"a": 1}, float("nan"), float("inf")])
 def test_an_id_of_another_type_is_refused(tmp_path: Path, id: object) -> None:
-    (problem,), _ = read(tmp_path / "x.jsonl", [{"id": id, "text": "Một bài", "tags": []}])
+    (problem,), _ = read_labelled(tmp_path / "x.jsonl", [{"id": id, "text": "Một bài", "tags": []}])
     assert "x.jsonl:1: id: must be a string or a number, not" in str(problem)
 
 
@@ -196,7 +181,7 @@ def test_every_field_and_the_evidence_are_kept(tmp_path: Path) -> None:
         "evidence": {"elections": ["Cử tri đi bỏ phiếu."]},
     }
     for name in ("y.jsonl", "y.csv", "y.tsv", "y.parquet", "y.xlsx", "y.json"):
-        records, _ = read(tmp_path / "x.jsonl", [record])
+        records, _ = read_labelled(tmp_path / "x.jsonl", [record])
         assert write_examples((one for one in records if isinstance(one, Example)), tmp_path / name) == 1
         (example,) = read_examples([tmp_path / name])
         assert as_record(example) == {**record, "id": "3" if name in ("y.csv", "y.tsv") else 3}
@@ -212,137 +197,22 @@ def test_every_field_and_the_evidence_are_kept(tmp_path: Path) -> None:
     ],
 )
 def test_broken_evidence_is_named(tmp_path: Path, evidence: object, message: str) -> None:
-    (problem,), _ = read(tmp_path / "x.jsonl", [{"text": "a", "tags": [], "evidence": evidence}])
+    (problem,), _ = read_labelled(tmp_path / "x.jsonl", [{"text": "a", "tags": [], "evidence": evidence}])
     assert isinstance(problem, Problem)
     assert problem.field == "evidence"
     assert message in problem.message
 
 
-@pytest.mark.parametrize(
-    ("fields", "tags"),
-    [
-        ({"label": ["syria", "ukraine"]}, ["syria", "ukraine"]),
-        ({"labels": ["syria"]}, ["syria"]),
-        ({"label": []}, []),
-        ({"label": "syria#ukraine"}, ["syria", "ukraine"]),
-        ({"cats": {"syria": 1.0, "ukraine": 0.49, "elections": 0.5}}, ["elections", "syria"]),
-        ({"accept": ["syria"], "answer": "accept", "options": [{"id": "syria"}, {"id": "ukraine"}]}, ["syria"]),
-        ({"accept": [], "answer": "accept"}, []),
-        ({"label": "syria", "answer": "accept"}, ["syria"]),
-        ({"label": "syria", "answer": "reject"}, []),
-        ({"tags": ["syria"], "label": ["ukraine"]}, ["syria"]),
-    ],
-)
-def test_labels_of_other_tools(tmp_path: Path, fields: dict[str, object], tags: list[str]) -> None:
-    records, notes = read(tmp_path / "x.jsonl", [{"text": "Một bài", **fields}])
-    assert (tags_of(records), notes) == ([tags], [])
-
-
-def test_yes_or_no_records_of_one_text_are_one_example(tmp_path: Path) -> None:
-    answers = [
-        ("a", "syria", "accept"),
-        ("b", "syria", "reject"),
-        ("a", "ukraine", "accept"),
-        ("a", "elections", "reject"),
-    ]
-    lines = [{"text": f"Bài {text}", "label": tag, "answer": answer} for text, tag, answer in answers]
-    records, _ = read(tmp_path / "x.jsonl", lines)
-    assert tags_of(records) == [["syria", "ukraine"], []]
-
-
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"label": [[0, 5, "LOC"]]}, "label: labels parts of the text"),
-        ({"label": [[0, 5, "LOC"]]}, "doccano: Document Classification"),
-        ({"labels": [{"start": 0, "end": 5, "text": "Một b", "labels": ["LOC"]}]}, "labels: labels parts of the text"),
-        ({"entities": [{"id": 1, "label": "LOC"}], "relations": []}, "entities: labels parts of the text"),
-        ({"spans": [{"start": 0, "label": "LOC"}], "answer": "accept"}, "spans: labels parts of the text"),
-        ({"annotations": [annotation("LOC", kind="labels")]}, 'annotations: has results of the type "labels" and none'),
-        ({"cats": ["syria"]}, "cats: must be an object such as"),
-        ({"label": "syria", "answer": "maybe"}, 'answer: must be "accept", "reject" or "ignore"'),
-        ({"answer": "accept"}, "tags: is missing"),
-    ],
-)
-def test_labels_of_other_tools_that_are_none(tmp_path: Path, fields: dict[str, object], message: str) -> None:
-    (problem,), _ = read(tmp_path / "x.jsonl", [{"text": "Một bài", **fields}])
-    assert message in str(problem)
-
-
-def test_what_was_skipped_is_left_out_and_counted(tmp_path: Path) -> None:
-    lines = [{"text": "a", "accept": ["syria"], "answer": answer} for answer in ("accept", "ignore", "reject")]
-    records, notes = read(tmp_path / "x.jsonl", lines)
-    assert tags_of(records) == [["syria"]]
-    assert notes == [f"{tmp_path}/x.jsonl: 2 records without an answer are left out"]
-
-
-def task(*annotations: object) -> dict[str, object]:
-    return {"id": 4, "data": {"text": "Một bài"}, "annotations": list(annotations)}
-
-
-@pytest.mark.parametrize(
-    ("annotations", "tags"),
-    [
-        ([annotation("syria")], ["syria"]),
-        ([annotation(["world", "syria"], ["ukraine"], kind="taxonomy")], ["syria", "ukraine"]),
-        ([annotation("syria", ground_truth=True), annotation("ukraine")], ["syria"]),
-        ([annotation("syria", updated_at="2024-05-02"), annotation("ukraine", updated_at="2024-05-01")], ["syria"]),
-        ([annotation("syria"), annotation("ukraine")], ["ukraine"]),
-        ([annotation("syria"), annotation("ukraine", was_cancelled=True)], ["syria"]),
-        ([{"result": []}], []),
-    ],
-)
-def test_the_annotation_that_counts(tmp_path: Path, annotations: list[object], tags: list[str]) -> None:
-    records, notes = read(tmp_path / "x.json", [task(*annotations)])
-    assert (tags_of(records), notes) == ([tags], [])
-    assert [record.id for record in records if isinstance(record, Example)] == [4]
-
-
-def test_tasks_without_an_annotation_are_left_out(tmp_path: Path) -> None:
-    tasks = [task(annotation("syria")), task(), task(annotation("ukraine", was_cancelled=True))]
-    records, notes = read(tmp_path / "x.json", tasks)
-    assert tags_of(records) == [["syria"]]
-    assert notes == [f"{tmp_path}/x.json: 2 records without an answer are left out"]
-
-
-@pytest.mark.parametrize("kind", ["labels", "hypertextlabels", "relation", "rating"])
-def test_a_project_that_labels_parts_of_texts_is_refused(tmp_path: Path, kind: str) -> None:
-    spans = task(annotation("LOC", kind=kind))
-    (problem,), _ = read(tmp_path / "x.json", [task({"result": []}), spans])
-    assert f'x.json: annotations: has results of the type "{kind}" and none of "choices" or "taxonomy"' in str(problem)
-    records, _ = read(tmp_path / "x.json", [task({"result": []}), spans, task(annotation("syria"))])
-    assert tags_of(records) == [[], [], ["syria"]]
-
-
-def test_one_of_several_fields_has_to_be_named(tmp_path: Path) -> None:
-    mood = annotation("happy", field="mood")
-    both = {"result": [*annotation("syria")["result"], *mood["result"]]}  # type: ignore[misc]
-    tasks = [task(mood), task(both)]
-    (problem,), _ = read(tmp_path / "x.json", tasks)
-    assert "x.json: annotations: has labels in several fields, mood, topics: pick one" in str(problem)
-    records, _ = read(tmp_path / "x.json", tasks, Columns(labels="topics"))
-    assert tags_of(records) == [[], ["syria"]]
-    (problem,), _ = read(tmp_path / "x.json", tasks, Columns(labels="topic"))
-    assert "x.json: topic: is no field of these tasks: they have mood, topics" in str(problem)
-
-
-@pytest.mark.parametrize("tasks", [[{"data": {"text": "a"}, "annotations": [5]}], [task({"result": 5})], [5], ["a"]])
-def test_what_is_no_task_is_named(tmp_path: Path, tasks: list[object]) -> None:
-    (problem,), _ = read(tmp_path / "x.json", tasks)
-    assert isinstance(problem, Problem)
-    assert "x.json" in str(problem)
-
-
 def test_fields_of_other_names(tmp_path: Path) -> None:
     record = {"url": "u1", "content": "Một bài", "topics": "syria", "title": "Tên"}
-    records, _ = read(tmp_path / "x.jsonl", [record], Columns("content", "url", "topics"))
+    records, _ = read_labelled(tmp_path / "x.jsonl", [record], Columns("content", "url", "topics"))
     assert [(one.id, one.text) for one in records if isinstance(one, Example)] == [("u1", "Một bài")]
     assert tags_of(records) == [["syria"]]
 
 
 def test_a_long_column_that_is_not_read_is_named(tmp_path: Path) -> None:
     content = "Đây là một bài viết. " * 20
-    _, notes = read(tmp_path / "x.jsonl", [{"title": "Tên bài", "content": content, "tags": []}] * 3)
+    _, notes = read_labelled(tmp_path / "x.jsonl", [{"title": "Tên bài", "content": content, "tags": []}] * 3)
     advice = "read: title; not read: content (420 characters on average): --text-column content reads it"
     assert notes == [f"{tmp_path}/x.jsonl: {advice}"]
 

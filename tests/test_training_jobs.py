@@ -1,51 +1,39 @@
-"""Jobs of retraining: who is alive, who is dead, and what goes live with the end of one."""
+"""Jobs of retraining: one at a time, who is alive, who is dead, and what is seen of its progress."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import sqlalchemy
-from processes import run_together
+from labelling import change_job
 from serving import wait_until
 from sqlalchemy import event, select
 
-from model.artifact import Artifact, load
-from model.versions import Versions
 from training.labels import jobs as jobs_module
 from training.labels import schema
 from training.labels.errors import StoreError
 from training.labels.job_progress import JobCancelled
-from training.labels.jobs import BEAT_S, DEAD_AFTER_S, JobRunning, Jobs
+from training.labels.jobs import BEAT_S, DEAD_AFTER_S, JobRunning, Jobs, JobUnknown
 from training.labels.processes import Process, process_of
 from training.labels.store import LabelStore
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[LabelStore]:
-    opened = LabelStore(url)
-    yield opened
-    opened.engine.dispose()
+from training.progress import Progress
 
 
 def row_of(store: LabelStore, job: str) -> Any:
     with store.reading() as connection:
         return connection.execute(select(schema.jobs).where(schema.jobs.c.id == job)).one()
-
-
-def change(store: LabelStore, job: str, **values: object) -> None:
-    with store.writing() as connection:
-        connection.execute(schema.jobs.update().where(schema.jobs.c.id == job).values(**values))
 
 
 ELSEWHERE = {"host": "other", "machine": "another boot", "pid": 4711, "process_start": 1}
@@ -57,7 +45,7 @@ def test_times_are_those_of_the_database(store: LabelStore, monkeypatch: pytest.
     monkeypatch.setattr(time, "time", lambda: began + 10 * DEAD_AFTER_S)
     jobs = Jobs(store)
     job = jobs.begin("anna")
-    change(store, job, **ELSEWHERE)
+    change_job(store, job, **ELSEWHERE)
     assert abs(jobs.get(job).started - began) < DEAD_AFTER_S
     with pytest.raises(JobRunning, match="running already"):
         jobs.begin("bert")
@@ -69,7 +57,7 @@ def test_a_process_of_this_machine_that_lives_is_never_taken_for_dead(store: Lab
     jobs = Jobs(store)
     job = jobs.begin("anna")
     jobs.hand_over(job, os.getpid())
-    change(store, job, beat=0.0)
+    change_job(store, job, beat=0.0)
     with pytest.raises(JobRunning, match="running already"):
         jobs.begin("bert")
     assert jobs.get(job).state == "running"
@@ -79,7 +67,7 @@ def test_a_process_id_that_another_process_has_by_now_is_no_life(store: LabelSto
     jobs = Jobs(store)
     job = jobs.begin("anna")
     jobs.hand_over(job, os.getpid())
-    change(store, job, process_start=row_of(store, job).process_start - 1)
+    change_job(store, job, process_start=row_of(store, job).process_start - 1)
     assert jobs.get(job).state == "failed"
     assert jobs.begin("bert")
 
@@ -101,10 +89,10 @@ def test_another_machine_is_taken_for_dead_by_its_silence_alone(store: LabelStor
     jobs = Jobs(store)
     job = jobs.begin("anna")
     now = row_of(store, job).beat
-    change(store, job, **ELSEWHERE, beat=now - DEAD_AFTER_S / 2)
+    change_job(store, job, **ELSEWHERE, beat=now - DEAD_AFTER_S / 2)
     with pytest.raises(JobRunning, match="on other"):
         jobs.begin("bert")
-    change(store, job, beat=now - 2 * DEAD_AFTER_S)
+    change_job(store, job, beat=now - 2 * DEAD_AFTER_S)
     assert jobs.get(job).state == "failed"
     assert jobs.begin("bert")
     assert "died before it was done" in jobs.get(job).log[0]
@@ -117,8 +105,8 @@ def test_a_job_that_gives_a_sign_of_life_while_it_is_watched_lives(
     jobs = Jobs(store)
     job = jobs.begin("anna")
     now = row_of(store, job).beat
-    change(store, job, **ELSEWHERE, beat=now - 2 * DEAD_AFTER_S)
-    monkeypatch.setattr(jobs_module.time, "sleep", lambda _: change(store, job, beat=now))
+    change_job(store, job, **ELSEWHERE, beat=now - 2 * DEAD_AFTER_S)
+    monkeypatch.setattr(jobs_module.time, "sleep", lambda _: change_job(store, job, beat=now))
     with pytest.raises(JobRunning, match="on other"):
         jobs.begin("bert")
     assert jobs.get(job).state == "running"
@@ -166,124 +154,62 @@ def _postmaster(store: LabelStore) -> int:
     return int(Path(folder, "postmaster.pid").read_text(encoding="ascii").split()[0])
 
 
-@pytest.fixture
-def versions(tmp_path: Path, seed_fit: Any) -> Versions:
-    return Versions(tmp_path / "home")
+T = TypeVar("T")
 
 
-@pytest.fixture
-def version(versions: Versions, seed_fit: Any) -> str:
-    artifact: Artifact = seed_fit.artifact
-    return versions.add(artifact)
+def test_one_job_at_a_time(store: LabelStore) -> None:
+    jobs = Jobs(store)
+    first = jobs.begin("anna")
+    with pytest.raises(
+        JobRunning, match=r"running already, since 20\d\d-.*, begun by anna on .*: wait for it, or stop it"
+    ):
+        jobs.begin("bert")
+    assert jobs.get(first).who == "anna"
+    assert jobs.cancel(first).state == "cancelled"
+    jobs.end(first, "done")
+    assert jobs.get(first).state == "cancelled"
+    with pytest.raises(JobUnknown, match="no such job"):
+        jobs.get("nope")
+    assert jobs.begin()
 
 
-def test_the_job_ends_and_its_version_goes_live_in_one_step(
-    store: LabelStore, versions: Versions, version: str
-) -> None:
+def test_reading_a_dead_job_says_so_and_writes_nothing(store: LabelStore) -> None:
     jobs = Jobs(store)
     job = jobs.begin("anna")
-    versions.make_live(version, jobs.ending(job, "went well", {"live": True}))
-    ended = jobs.get(job)
-    assert (ended.state, ended.log, ended.result) == ("done", ["went well"], {"live": True})
-    assert versions.live() == version
-    assert jobs.cancel(job).state == "done"
+    with store.engine.begin() as connection:
+        connection.execute(schema.jobs.update().values(pid=2**22 - 1))  # no such process
+
+    def rows() -> list[object]:
+        with store.reading() as connection:
+            return list(connection.execute(schema.jobs.select()))
+
+    before = rows()
+    assert (jobs.get(job).state, jobs.get(job).log) == (
+        "failed",
+        ["its process died before it was done: start it again"],
+    )
+    assert rows() == before
+    jobs.bury_the_dead()
+    assert rows() != before
+    assert jobs.get(job).state == "failed"
+    assert jobs.cancel(job).state == "failed"
+    assert jobs.begin()
 
 
-@pytest.mark.parametrize("state", ["cancelled", "failed"])
-def test_what_was_cancelled_or_has_failed_never_goes_live(
-    store: LabelStore, versions: Versions, version: str, state: str
-) -> None:
+def test_a_running_job_shows_its_progress_and_ends_when_it_is_cancelled(store: LabelStore) -> None:
     jobs = Jobs(store)
     job = jobs.begin("anna")
-    jobs.end(job, state, "it was")
-    with pytest.raises(JobCancelled, match="nothing went live"):
-        versions.make_live(version, jobs.ending(job, "went well", {"live": True}))
-    assert versions.live() is None
-    assert (jobs.get(job).state, jobs.get(job).log) == (state, ["it was"])
+    shown: list[str] = []
 
+    def show(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+        shown.append(f"{what} of {total}")
+        yield from items
 
-@pytest.mark.parametrize("before", [False, True])
-def test_where_the_end_cannot_be_written_the_old_version_stays_live(
-    store: LabelStore, versions: Versions, version: str, before: bool
-) -> None:
-    if before:
-        versions.make_live(version)
-        versions.make_live(load().version)
-    was = (versions.live(), versions.before())
-    jobs = Jobs(store)
-    job = jobs.begin("anna")
+    def work_until_cancelled(progress: Progress) -> None:
+        for _ in progress(itertools.count(), "texts", 7):
+            if jobs.get(job).progress.startswith("texts: "):
+                jobs.cancel(job)
 
-    @event.listens_for(store.engine, "commit", once=True)
-    def refuse(_: object) -> None:
-        assert versions.live() == version
-        raise sqlalchemy.exc.OperationalError("COMMIT", {}, Exception("the disk is full"))
-
-    with pytest.raises(StoreError, match="the disk is full"):
-        versions.make_live(version, jobs.ending(job, "went well", None))
-    assert (versions.live(), versions.before()) == was
-    assert jobs.get(job).state == "running"
-
-
-def test_where_the_pointer_cannot_be_written_the_job_does_not_end_as_done(
-    store: LabelStore, versions: Versions, version: str
-) -> None:
-    jobs = Jobs(store)
-    job = jobs.begin("anna")
-    (versions.home / "live").mkdir()
-    with pytest.raises(Exception, match="live"):
-        versions.make_live(version, jobs.ending(job, "went well", None))
-    assert jobs.get(job).state == "running"
-
-
-def cancel_and_promote(url: str, home: Path, job: str, version: str, number: int) -> None:
-    store = LabelStore(url)
-    jobs = Jobs(store)
-    if number:
-        jobs.cancel(job)
-    else:
-        with suppress(JobCancelled):
-            Versions(home).make_live(version, jobs.ending(job, "went well", {"live": True}))
-    store.engine.dispose()
-
-
-def test_cancelling_and_going_live_at_once_agree(url: str, store: LabelStore, versions: Versions, version: str) -> None:
-    jobs = Jobs(store)
-    for _ in range(4):
-        versions.make_live(load().version)
-        job = jobs.begin("anna")
-        assert run_together(cancel_and_promote, [(url, versions.home, job, version, n) for n in range(3)]) == [0] * 3
-        assert (jobs.get(job).state == "done") == (versions.live() == version)
-        assert jobs.get(job).state in ("done", "cancelled")
-
-
-def promote_and_die(url: str, home: Path, job: str, version: str, moment: str) -> None:
-    """Be killed before or after the commit, or between the claim and the pointer."""
-    store = LabelStore(url)
-    jobs = Jobs(store)
-    jobs.hand_over(job, os.getpid())
-    versions = Versions(home)
-
-    def die(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    if moment == "before the pointer":
-        event.listen(store.engine, "after_cursor_execute", die)
-    elif moment == "before the commit":
-        event.listen(store.engine, "commit", die)
-    versions.make_live(version, jobs.ending(job, "went well", {"live": True}))
-    die()
-
-
-@pytest.mark.parametrize("moment", ["before the pointer", "before the commit", "after the commit"])
-def test_a_crash_leaves_no_lie(url: str, store: LabelStore, versions: Versions, version: str, moment: str) -> None:
-    jobs = Jobs(store)
-    job = jobs.begin("anna")
-    change(store, job, progress=f"version {version}")
-    assert run_together(promote_and_die, [(url, versions.home, job, version, moment)]) == [-signal.SIGKILL]
-    ended = jobs.get(job)
-    if moment == "after the commit":
-        assert (ended.state, versions.live()) == ("done", version)
-    else:
-        assert ended.state == "failed"
-        assert f"at 'version {version}': see what /models says is live" in ended.log[0]
-        assert versions.live() == (None if moment == "before the pointer" else version)
+    with jobs.alive(job, show) as progress, pytest.raises(JobCancelled, match="was cancelled"):
+        work_until_cancelled(progress)
+    assert shown == ["texts of 7"]

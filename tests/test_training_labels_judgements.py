@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,13 +29,6 @@ def labelled(text: str, *tags: str, judged: frozenset[str] | None = None, note: 
 
 def labels(*tags: str, judged: str | None = None, note: str = "") -> Labels:
     return Labels(frozenset(tags), judged=None if judged is None else frozenset(judged.split()), note=note)
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[LabelStore]:
-    opened = LabelStore(url)
-    yield opened
-    opened.engine.dispose()
 
 
 @pytest.mark.parametrize(

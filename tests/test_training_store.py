@@ -1,46 +1,22 @@
-"""The label store on SQLite and on a real PostgreSQL: identity, history, atomicity, migrations, many writers."""
+"""The label store on SQLite and on a real PostgreSQL: identity, history, atomicity, many writers."""
 
 from __future__ import annotations
 
-import itertools
-import math
-import subprocess
 import unicodedata
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from labelling import ME, example
 from processes import run_together
 
-from model import TopicTagger
 from model.document import Document
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
 from training.labels import schema
 from training.labels.additions import is_held_out
-from training.labels.errors import StoreError
-from training.labels.job_progress import JobCancelled
-from training.labels.jobs import JobRunning, Jobs, JobUnknown
-from training.labels.store import LabelAmbiguous, Labelling, LabelStore, Stats, open_store
-from training.labels.suggestions import keep_queue, suggest, waiting
-from training.progress import Progress
-
-T = TypeVar("T")
-ME = Labelling(who="me", source="test", model="v1")
-
-
-@pytest.fixture
-def store(url: str) -> Iterator[LabelStore]:
-    opened = LabelStore(url)
-    yield opened
-    opened.engine.dispose()
-
-
-def example(text: str, *tags: str, borderline: tuple[str, ...] = ()) -> Example:
-    return Example(f"id of {text}", Document(text=text), frozenset(tags), frozenset(borderline))
+from training.labels.store import LabelAmbiguous, Labelling, LabelStore, Stats
 
 
 def test_the_latest_labelling_counts_and_every_one_is_kept(store: LabelStore) -> None:
@@ -210,126 +186,16 @@ def test_eight_writers_lose_nothing(url: str) -> None:
     store.engine.dispose()
 
 
-def test_one_job_at_a_time(store: LabelStore) -> None:
-    jobs = Jobs(store)
-    first = jobs.begin("anna")
-    with pytest.raises(
-        JobRunning, match=r"running already, since 20\d\d-.*, begun by anna on .*: wait for it, or stop it"
-    ):
-        jobs.begin("bert")
-    assert jobs.get(first).who == "anna"
-    assert jobs.cancel(first).state == "cancelled"
-    jobs.end(first, "done")
-    assert jobs.get(first).state == "cancelled"
-    with pytest.raises(JobUnknown, match="no such job"):
-        jobs.get("nope")
-    assert jobs.begin()
-
-
-def test_reading_a_dead_job_says_so_and_writes_nothing(store: LabelStore) -> None:
-    jobs = Jobs(store)
-    job = jobs.begin("anna")
-    with store.engine.begin() as connection:
-        connection.execute(schema.jobs.update().values(pid=2**22 - 1))  # no such process
-
-    def rows() -> list[object]:
-        with store.reading() as connection:
-            return list(connection.execute(schema.jobs.select()))
-
-    before = rows()
-    assert (jobs.get(job).state, jobs.get(job).log) == (
-        "failed",
-        ["its process died before it was done: start it again"],
-    )
-    assert rows() == before
-    jobs.bury_the_dead()
-    assert rows() != before
-    assert jobs.get(job).state == "failed"
-    assert jobs.cancel(job).state == "failed"
-    assert jobs.begin()
-
-
-def test_a_running_job_shows_its_progress_and_ends_when_it_is_cancelled(store: LabelStore) -> None:
-    jobs = Jobs(store)
-    job = jobs.begin("anna")
-    shown: list[str] = []
-
-    def show(items: Iterable[T], what: str, total: int) -> Iterator[T]:
-        shown.append(f"{what} of {total}")
-        yield from items
-
-    def work_until_cancelled(progress: Progress) -> None:
-        for _ in progress(itertools.count(), "texts", 7):
-            if jobs.get(job).progress.startswith("texts: "):
-                jobs.cancel(job)
-
-    with jobs.alive(job, show) as progress, pytest.raises(JobCancelled, match="was cancelled"):
-        work_until_cancelled(progress)
-    assert shown == ["texts of 7"]
-
-
-def test_what_the_database_says_has_no_text_in_it(store: LabelStore) -> None:
-    secret = "Bí mật"
-    long_id = Example("x", Document(text=secret), frozenset(), frozenset())
-    with store.engine.begin() as connection:
-        schema.labellings.drop(connection)
-    with pytest.raises(StoreError, match="refused") as failed:
-        store.add([long_id], ME)
-    assert secret not in str(failed.value)
-    assert failed.value.__cause__ is None
-
-
-def test_a_full_disk_is_said_and_the_old_state_stays(tmp_path: Path) -> None:
-    mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", tmp_path], capture_output=True, check=False
-    )
-    if mount.returncode:
-        pytest.skip("needs the right to mount a small tmpfs")
-    try:
-        store = open_store(tmp_path)
-        store.add([example("Bầu cử", "elections")], ME)
-        long = [example(f"{n} " + "chữ " * 2000) for n in range(400)]
-        with pytest.raises(StoreError, match=r"nothing was changed: .*(full|disk)"):
-            store.add(long, ME)
-        assert [e.text for e in store.examples()] == ["Bầu cử"]
-        store.engine.dispose()
-    finally:
-        subprocess.run(["umount", tmp_path], check=True)
-
-
-def test_addresses_that_cannot_be_opened(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="cannot be opened"):
-        LabelStore(f"sqlite:///{tmp_path / 'no' / 'labels.sqlite'}")
-    with pytest.raises(StoreError, match=r"//me:\*\*\*@") as refused:
-        LabelStore("postgresql+psycopg://me:secret@127.0.0.1:1/labels?connect_timeout=2")
-    assert "secret" not in str(refused.value)
-    with pytest.raises(StoreError, match="cannot be opened"):
-        LabelStore("no database")
-
-
-def test_the_queue_has_what_is_not_labelled_yet(store: LabelStore, shipped: TopicTagger) -> None:
-    clear = ["Quân đội Syria mở chiến dịch ở Idlib.", "Giá gạo hôm nay tăng nhẹ ở miền Tây."]
-    story = "Hai bên có thể bàn về bầu cử và vũ khí trong cuộc gặp sắp tới ở Geneva vào tuần sau, bản tin số"
-    copies = [(f"w{n}", Document(text=f"{story} {n}.")) for n in range(10)]
-    pool = [(f"c{n}", Document(text=text)) for n, text in enumerate(clear * 3)] + copies
-    found = suggest(shipped, pool, set(), 3)
-    assert sum(str(suggestion.id).startswith("w") for suggestion in found) == 1  # ten copies of one story
-    assert len({suggestion.text for suggestion in found}) == 3
-    assert found[-1].why == "random"
-    assert not [s for s in suggest(shipped, pool, {text_digest(clear[0])}, 3) if s.text == clear[0]]
-    keep_queue(store, found)
-    assert waiting(store, 10) == found
-    store.add([example(found[0].text)], ME)
-    assert waiting(store, 10) == found[1:]
-
-
-def test_the_most_uncertain_text_comes_first(shipped: TopicTagger, seed_examples: list[Example]) -> None:
-    pool = [(e.id, e.document) for e in seed_examples]
-    thresholds = {tag.slug: tag.threshold for tag in shipped.artifact.tags}
-
-    def distance(text: str) -> float:
-        pairs = [(score, thresholds[tag]) for tag, score in shipped.tag(text)["scores"].items()]
-        return min(abs(math.log(p / (1 - p)) - math.log(t / (1 - t))) for p, t in pairs)
-
-    first = suggest(shipped, pool, set(), 1)[0]
-    assert distance(first.text) == pytest.approx(min(distance(document.read().text) for _, document in pool))
+@pytest.mark.parametrize(
+    "text", ["có\0ở giữa", "\0 đầu", "một \ud83d nửa", "\udfff\ud800 hai", "\ufdd0 và \ufdd00000", "\ufdd0fdd0"]
+)
+def test_what_a_database_cannot_keep_comes_out_as_it_came_in(store: LabelStore, text: str) -> None:
+    given_examples = [
+        Example(f"{text}{name}", Document(**{name: f"{name} bầu cử {text}"}), frozenset({"a"}), evidence={"a": (text,)})
+        for name in ("title", "lead", "text", "body")
+    ]
+    if "\ud83d" in text or "\ud800" in text:
+        given_examples = [Example(text, Document(text="bầu cử"), frozenset({"a"}), evidence={"a": (text,)})]
+    store.add(given_examples, Labelling(who=text, source=text))
+    assert list(store.examples()) == given_examples
+    assert store.delete([str(given_examples[0].id)]) == 1

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import stat
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from labelling import ME, example
 
-from model.document import Document
-from training.corpus.examples import Example
-from training.labels.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, store_error
-from training.labels.jobs import Jobs
-from training.labels.store import Labelling, LabelStore, open_store
-
-ME = Labelling("me", "test")
-
-
-def example(text: str, *tags: str) -> Example:
-    return Example(f"id of {text}", Document(text=text), frozenset(tags))
+from training.labels.errors import StoreDamaged, StoreError
+from training.labels.store import open_store
 
 
 def texts_in(home: Path) -> list[str]:
@@ -172,96 +160,3 @@ def test_a_file_that_may_not_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "labels.sqlite").mkdir()
     with pytest.raises(StoreError, match=r"labels\.sqlite: cannot be opened: Is a directory"):
         open_store(tmp_path)
-
-
-@pytest.fixture
-def impatient(url: str) -> Iterator[LabelStore]:
-    LabelStore(url).engine.dispose()
-    store = LabelStore(url, wait_s=0.2)
-    yield store
-    store.engine.dispose()
-
-
-def test_who_waits_for_another_writer_is_told_to_come_again(url: str, impatient: LabelStore) -> None:
-    """On SQLite for any writer, on PostgreSQL for one that adds the same text or changes the same job."""
-    writer, job = LabelStore(url), Jobs(impatient).begin("anna")
-    with writer.writing() as connection:
-        connection.execute(sqlalchemy.text("UPDATE jobs SET progress = 'x'"))
-        with pytest.raises(StoreBusy, match="nothing was changed: .*try again in a moment") as busy:
-            Jobs(impatient).end(job, "done")
-        assert (busy.value.code, busy.value.retry_after_s) == ("store-busy", 5)
-        assert Jobs(impatient).get(job).state == "running"
-    Jobs(impatient).end(job, "done")
-    assert Jobs(impatient).get(job).state == "done"
-    writer.engine.dispose()
-
-
-def test_who_finds_all_connections_in_use_is_told_to_come_again(impatient: LabelStore) -> None:
-    inside, leave = threading.Barrier(16), threading.Event()
-
-    def read() -> None:
-        with impatient.reading() as connection:
-            connection.execute(sqlalchemy.text("SELECT 1")).scalar()
-            inside.wait()
-            leave.wait()
-
-    threads = [threading.Thread(target=read) for _ in range(15)]
-    for thread in threads:
-        thread.start()
-    inside.wait()
-    with pytest.raises(StoreBusy, match="all connections are in use"):
-        impatient.stats()
-    leave.set()
-    for thread in threads:
-        thread.join()
-    assert impatient.stats().texts == 0
-
-
-class _FromPostgres(Exception):
-    def __init__(self, sqlstate: str | None) -> None:
-        super().__init__("what the server said\nDETAIL: Bí mật")
-        self.sqlstate = sqlstate
-
-
-def _from_sqlite(code: int) -> sqlite3.OperationalError:
-    error = sqlite3.OperationalError("what SQLite said")
-    error.sqlite_errorcode = code
-    return error
-
-
-@pytest.mark.parametrize(
-    ("said", "kind"),
-    [
-        (_FromPostgres("55P03"), StoreBusy),
-        (_FromPostgres("53300"), StoreBusy),
-        (_FromPostgres("53100"), StoreFull),
-        (_FromPostgres("XX001"), StoreDamaged),
-        (_FromPostgres("57P01"), StoreError),
-        (_FromPostgres(None), StoreError),
-        (_from_sqlite(sqlite3.SQLITE_BUSY_SNAPSHOT), StoreBusy),
-        (_from_sqlite(sqlite3.SQLITE_FULL), StoreFull),
-        (_from_sqlite(sqlite3.SQLITE_CORRUPT_INDEX), StoreDamaged),
-        (_from_sqlite(sqlite3.SQLITE_IOERR_READ), StoreError),
-        (sqlite3.ProgrammingError("closed"), StoreError),
-    ],
-)
-def test_each_error_of_a_database_has_its_kind(said: Exception, kind: type[StoreError]) -> None:
-    error = store_error(sqlalchemy.exc.OperationalError("SELECT 'Bí mật'", {"text": "Bí mật"}, said), "it failed")
-    assert type(error) is kind
-    assert "Bí mật" not in str(error)
-    assert str(error).startswith("it failed: ")
-
-
-@pytest.mark.parametrize(
-    "text", ["có\0ở giữa", "\0 đầu", "một \ud83d nửa", "\udfff\ud800 hai", "\ufdd0 và \ufdd00000", "\ufdd0fdd0"]
-)
-def test_what_a_database_cannot_keep_comes_out_as_it_came_in(impatient: LabelStore, text: str) -> None:
-    given_examples = [
-        Example(f"{text}{name}", Document(**{name: f"{name} bầu cử {text}"}), frozenset({"a"}), evidence={"a": (text,)})
-        for name in ("title", "lead", "text", "body")
-    ]
-    if "\ud83d" in text or "\ud800" in text:
-        given_examples = [Example(text, Document(text="bầu cử"), frozenset({"a"}), evidence={"a": (text,)})]
-    impatient.add(given_examples, Labelling(who=text, source=text))
-    assert list(impatient.examples()) == given_examples
-    assert impatient.delete([str(given_examples[0].id)]) == 1

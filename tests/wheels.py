@@ -59,9 +59,14 @@ def install_linked(wheel: Path, venv: Path, extra: str = "") -> Path:
     libraries = make_venv(venv)
     pip = [venv / "bin" / "pip", "install", "--no-deps", "--no-index", "--quiet", wheel]
     subprocess.run(pip, check=True, capture_output=True)
-    for name in closure(requirements(wheel), extra):
+    link_libraries(requirements(wheel), libraries, extra)
+    return venv / "bin"
+
+
+def link_libraries(needed: Iterable[Requirement], libraries: Path, extra: str = "") -> None:
+    """Link what requirements bring of this environment's libraries into a folder."""
+    for name in closure(needed, extra):
         for file in distribution(name).files or ():
             top = Path(str(file)).parts[0]
             if top not in ("..", "__pycache__") and not (libraries / top).exists():
                 (libraries / top).symlink_to(Path(str(distribution(name).locate_file(top))))
-    return venv / "bin"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,17 @@ TOLERANCE = 0.003
 """Difference in F1 on the reference set that a tag may have which nobody judged."""
 MIN_WITH_TAG = 3
 """Held-out texts with a tag from which it is refused to find none of them."""
-PLACES = {"held_out": "your texts held out", "reference": "the model's own reference texts"}
 Flags = npt.NDArray[np.bool_]
+
+
+class Refusal(NamedTuple):
+    """One reason why a candidate is refused; its figures are those of the tag in that place."""
+
+    tag: str
+    place: str
+    """"held_out", the labels that are not learnt from, or "reference", the texts that travel with the model."""
+    why: str
+    """"worse"; "moved", though no label judged the tag; or "never-found", before as after."""
 
 
 @dataclass(frozen=True)
@@ -53,40 +62,39 @@ class Answers:
 def compare_on_held_out(
     live: Artifact, candidate: Artifact, held_out: Sequence[Example], judged: Collection[str] | None = None
 ) -> dict[str, Any]:
-    """Return how both do, all in all and by tag, and why the candidate is refused, if it is.
+    """Return how both do, all in all and by tag, and why the candidate is refused, if it is, as JSON has it.
 
-    `judged` are the tags that the new labels were judged on, all where it is None.
+    `accepted` tells whether it is not, `refusals` has each `Refusal`, `tags` the figures by tag and place, and
+    `held_out` and `reference` those of all tags. `judged` are the tags that the new labels were judged on, all where it
+    is None.
     """
     figures: dict[str, Any] = {}
     by_tag: dict[str, dict[str, Any]] = {}
-    reasons: list[str] = []
-    worse_on = []
+    refusals: list[Refusal] = []
     for place, answers in _answers(live, candidate, held_out):
         masked = answers.labels & answers.judged, answers.live & answers.judged, answers.candidate & answers.judged
         if any(flags.any() for flags in masked):
             figures[place] = paired_bootstrap(*masked)
         found = {tag: answers.of_tag(column) for column, tag in enumerate(answers.tags)}
-        refusals = [reason for tag, of_tag in found.items() for reason in _refusals(tag, place, of_tag, judged)]
-        worse_on += [place] if refusals else []
-        reasons += refusals
         for tag, of_tag in found.items():
             if of_tag is not None:
                 by_tag.setdefault(tag, {})[place] = of_tag
-    return {"accepted": not reasons, "worse_on": worse_on, "reasons": reasons, "tags": by_tag, **figures}
+                why = _why_refused(place, of_tag, judged is None or tag in judged)
+                refusals += [Refusal(tag, place, why)] if why else []
+    said = [refusal._asdict() for refusal in refusals]
+    return {"accepted": not refusals, "refusals": said, "tags": by_tag, **figures}
 
 
-def _refusals(tag: str, place: str, found: dict[str, Any] | None, judged: Collection[str] | None) -> Iterator[str]:
-    """Yield why a candidate is refused by its figures for one tag in one place, in an editor's words."""
-    if found is None:
-        return
-    before, after, (low, high) = found["live_f1"], found["candidate_f1"], found["interval"]
+def _why_refused(place: str, found: dict[str, Any], is_judged: bool) -> str | None:
+    """Return why a candidate is refused by its figures for one tag in one place, if it is."""
+    before, after, high = found["live_f1"], found["candidate_f1"], found["interval"][1]
     if high < 0:
-        change = f"F1 {before:.3f} before, {after:.3f} after ({low:+.3f} to {high:+.3f})"
-        yield f"{tag} is worse on {PLACES[place]}: {change}"
-    elif place == "reference" and judged is not None and tag not in judged and abs(after - before) > TOLERANCE:
-        yield f"{tag} moved on {PLACES[place]} though no label judged it: F1 {before:.3f} before, {after:.3f} after"
-    elif place == "held_out" and found["with_tag"] >= MIN_WITH_TAG and before == after == 0.0:
-        yield f"{tag} is found in none of the {found['with_tag']} texts held out that have it, before as after"
+        return "worse"
+    if place == "reference" and not is_judged and abs(after - before) > TOLERANCE:
+        return "moved"
+    if place == "held_out" and found["with_tag"] >= MIN_WITH_TAG and before == after == 0.0:
+        return "never-found"
+    return None
 
 
 def _answers(live: Artifact, candidate: Artifact, held_out: Sequence[Example]) -> Iterator[tuple[str, Answers]]:

@@ -14,6 +14,7 @@ from model.versions import Versions
 from training.corpus.examples import Example
 from training.fit import MIN_POSITIVES, Adaptation, FitOptions, adapt
 from training.gate import compare_on_held_out
+from training.labels.activity import JudgedCounts
 from training.labels.store import LabelStore
 from training.labels.suggestions import waiting
 from training.precision_aim import aimed_topics
@@ -33,7 +34,24 @@ class Outcome:
     is_live: bool
     """Whether it goes live with `promote`: it is not worse than the live version, or was forced."""
     decision: Mapping[str, Any]
+    """As `training.gate` gives it."""
     adaptation: Adaptation
+
+    def record(self, store: LabelStore) -> dict[str, Any]:
+        """Return all of it as JSON has it: what a job keeps, and what is told in words here and on the page.
+
+        Beside the gate's decision: `version`, `live`, how each of `new_tags` was learnt as its manifest says it, and
+        how many texts the tags have and lack that are `left_out`.
+        """
+        left_out = {tag: _support(store, tag)._asdict() for tag in self.adaptation.left_out}
+        learnt = self.adaptation.artifact.training["new_tags"]
+        return {
+            "version": self.version,
+            "live": self.is_live,
+            **self.decision,
+            "new_tags": learnt,
+            "left_out": left_out,
+        }
 
 
 def retrain(
@@ -45,11 +63,12 @@ def retrain(
     unlabelled: Sequence[str] = (),
     progress: Progress = silent,
 ) -> Outcome:
-    """Learn from all labels in the store, and store the result as a version. Raises FitError, StorageError.
+    """Learn from all labels in the store, and store the result as a version.
 
     The fit starts from what the live version was adapted from, so that no label counts twice. Tags that it does not
     know are learnt from all their labels: there is nothing to compare them with. `unlabelled` are texts as the user's
-    stream brings them; the random ones of the queue stand in for them where there are none.
+    stream brings them; the random ones of the queue stand in for them where there are none. Raises FitError,
+    VersionError, StorageError.
     """
     live = load(versions.folder())
     base = live
@@ -57,7 +76,9 @@ def retrain(
         try:
             base = load(versions.folder(live.training["base"]))
         except VersionError as error:
-            raise FitError(f"{error}; the live version was learnt from it: make another version live first") from None
+            raise VersionError(
+                f"{error}; the live version was learnt from it: make another version live first"
+            ) from None
     known = {tag.slug for tag in base.tags}
     new = {tag for example in store.examples() for tag in example.tags} - known
     held_out = list(store.judged_examples(held_out=True))
@@ -81,6 +102,15 @@ def _judged_on(examples: Iterable[Example], tags: Collection[str]) -> Iterator[E
         judged = frozenset(tag for tag in tags if example.decides(tag))
         if judged:
             yield replace(example, judged=judged, tags=example.tags & judged, borderline=example.borderline & judged)
+
+
+def _support(store: LabelStore, tag: str) -> JudgedCounts:
+    """Return how many texts have a tag that could not be learnt, and how many were judged not to have it.
+
+    Other than `count_judged`, it counts what the fit has: where nobody said what was judged, the labels' origin does.
+    """
+    has_tag = [tag in example.tags for example in store.judged_examples() if example.decides(tag)]
+    return JudgedCounts(sum(has_tag), len(has_tag) - sum(has_tag))
 
 
 def _nothing_learnt(left_out: Sequence[str]) -> str:

@@ -43,8 +43,8 @@ def summary() -> str:
     ratios = [f"{name} takes {micros[name] / micros[_OWN]:.1f} times as long" for name in _PEERS if name in micros]
     return (
         f"- **Quality**: macro-F1 {', '.join(f1)}.\n"
-        f"- **Speed**: {micros[_SHIPPED]:.0f} µs per article of 3.3 kB, in bulk on one core. Fitted on the same texts as "
-        f"chude, {', '.join(ratios)}.\n"
+        f"- **Speed**: {micros[_SHIPPED]:.0f} µs per article of 3.3 kB, in bulk on one core. "
+        f"Fitted on the same texts as chude, {', '.join(ratios)}.\n"
     )
 
 

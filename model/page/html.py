@@ -11,7 +11,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from model.page.extract import Extract, extract_article, join_lines
-from model.page.leftout import LINK_REASON, Line, blank
+from model.page.leftout import LINK_REASON, Line
 from model.page.source import blocks_of, parse_fragment, pieces_of
 from model.scan.noise import BLOCKS, tag_pattern
 
@@ -60,17 +60,11 @@ def _behind_prolog(text: str) -> int:
     return start
 
 
-def read_html(html: str) -> str:
-    """Return the text of a page or a fragment, with spaces in place of what is not the article's.
+def extract_html(html: str) -> Extract:
+    """Return the text of a page or a fragment, and which parts of it are not the article's.
 
     Raises NoArticle for a page without an article, and PageTooComplex.
     """
-    extract = extract_html(html)
-    return blank(extract.text, extract.left_out)
-
-
-def extract_html(html: str) -> Extract:
-    """Return the text of a page or a fragment, and which parts of it are not the article's. Raises as `read_html`."""
     if markup_of(html) is not Markup.PAGE:
         return _extract_fragment(html)
     start = _behind_prolog(html)

@@ -97,8 +97,7 @@ def looks_like_a_page(text: str) -> bool:
         return True
     if breaks == 0:
         return False
-    starts = [line.lstrip()[:SIGN_CHARS].lower() for line in lines]
-    signs = [line for line, start in zip(lines, starts, strict=True) if start in SIGNS_OF_PAGES]
+    signs = [line for line in lines if line.lstrip()[:SIGN_CHARS].lower() in SIGNS_OF_PAGES]
     if any(kind_of(line.strip()) != PARAGRAPH for line in signs):  # no sentence: "Chia sẻ với phóng viên, ..."
         return True
     if _has_related(lines):
@@ -117,7 +116,7 @@ def _is_pointer_or_dated(raw: str) -> bool:
 def _has_related(lines: Sequence[str]) -> bool:
     """Tell whether headlines of others stand behind the lead."""
     top = list(islice(filter(None, map(str.strip, lines)), TOP_LINES))
-    if not any(map(is_related, top)):
+    if not any(map(is_related, top[1:])):
         return False
     own = [line for line in top if kind_of(line) != NOISE]
     return related_behind_lead(own, is_page=len(own) < len(top))[1] > 0

@@ -43,9 +43,16 @@ _INPUT_FORMATS = tuple(known_formats(labelled=False))
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", required=True, help="File to write, a folder for one part per input, or - for stdout.")
 @click.option(
-    "--format", "input_format", type=click.Choice(_INPUT_FORMATS), help="Format of the inputs; by their names."
+    "--format",
+    "input_format",
+    type=click.Choice(_INPUT_FORMATS),
+    help="Format of the inputs; by default what their names say.",
 )
-@click.option("--output-format", type=click.Choice(OUTPUT_FORMATS), help="Format of the output; by its name, or jsonl.")
+@click.option(
+    "--output-format",
+    type=click.Choice(OUTPUT_FORMATS),
+    help="Format of the output; by default what its name says, or jsonl.",
+)
 @click.option("--text-column", help=TEXT_COLUMN_HELP)
 @click.option("--id-column", help="Column that comes back with the result; by default 'id'.")
 @click.option(
@@ -145,7 +152,7 @@ class _Request:
     workers: Workers
 
     def run(self, progress: _Progress) -> Counts:
-        """Check that nothing that is read would be lost, and tag."""
+        """Check that no input would be overwritten, and tag."""
         inspection = Inspection(self.options, progress.notify)
         if destination.is_stream(self.output):
             destination.check_stdout(self.sources)
@@ -198,7 +205,7 @@ def _how_to_go_on(output: str) -> str:
 
 @dataclass(frozen=True)
 class _Progress:
-    """Shows how far the run is, if someone is looking, and stops it at too many errors."""
+    """Shows on a terminal how far the run is, and stops it at too many errors."""
 
     bar: Progress
     task: TaskID
@@ -207,7 +214,7 @@ class _Progress:
     def on_block(self, counts: Counts, position: int) -> None:
         """Show the counts. Raises BatchError where they have too many errors."""
         rate = counts.records / max(self.bar.tasks[0].elapsed or 0, 0.01)
-        self.bar.update(self.task, completed=position, done=f"{counts.records:,} records, {rate:,.0f} a second")
+        self.bar.update(self.task, completed=position, done=f"{counts.records:,} records, {rate:,.0f} per second")
         if self.max_errors is not None and counts.errors > self.max_errors:
             raise BatchError(
                 f"stopped: {counts.errors:,} records have an error, more than --max-errors {self.max_errors}; the "

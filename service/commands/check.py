@@ -31,13 +31,13 @@ _TITLE_CHARS = 60
 
 @click.command("check")
 @click.argument("data", nargs=-1)
-@click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the tags there should be.")
+@click.option("--topics", type=click.Path(path_type=Path), help="TOML file with the tags that there should be.")
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
 @column_options
 def command(data: tuple[str, ...], topics: Path | None, jobs: int, columns: Columns) -> int:
     """Check labelled DATA, or without DATA the label store.
 
-    Told are broken records, duplicates, contradictions, misspelt and rare tags, and labels that are probably wrong or
+    It reports broken records, duplicates, contradictions, misspelt and rare tags, and labels that are probably wrong or
     missed. The exit code is 1 if a record cannot be read, a tag is misspelt, or one text has different tags.
     """
     from training.checks import check_records
@@ -97,7 +97,7 @@ def _too_few(report: CheckReport, n_with: int) -> str:
 
 
 def _at(example: Example) -> str:
-    """Return where an example stands, its id if that is another one, and the beginning of its title or text."""
+    """Return where an example stands, its id where that differs, and the beginning of its title or text."""
     where = place(example.file, example.line) or str(example.id)
     identity = "" if example.id == where else f" ({example.id})"
     return f'{where}{identity} "{shorten(" ".join(example.text.split()), _TITLE_CHARS)}"'

@@ -34,13 +34,15 @@ _OPTIONS = (
     click.option("--text-column", help=TEXT_COLUMN_HELP),
     click.option("--id-column", default="id", show_default=True, help="Field that names the text."),
     click.option(
-        "--label-field", default="", help="Field of the tags, in Label Studio too; by default 'tags' or what is there."
+        "--label-field",
+        default="",
+        help="Field of the tags, in Label Studio too; by default 'tags', or that of the tool it comes from.",
     ),
     click.option(
         "--judged",
         multiple=True,
         metavar="TAG,...|all",
-        help="Tags that were decided on in records without a field 'judged'; no text lacks another tag.",
+        help="Tags that were decided on for records without a field 'judged'; other tags count as undecided.",
     ),
 )
 
@@ -62,7 +64,7 @@ def _judged(given: tuple[str, ...]) -> frozenset[str] | None:
 
 
 def notify(line: str) -> None:
-    """Show a line that is no fault."""
+    """Print a note to standard error."""
     click.echo(f"chude: {line}", err=True)
 
 

@@ -1,4 +1,4 @@
-"""`chude labels import`: labels from files, with a word on what they take away from the live model's tags."""
+"""`chude labels import`: labels from files, with notes on what they take away from the live model's tags."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from training.labels.taken import TakenTags, as_option
 
 _BATCH = 500
 _MAX_COMPARED = 5000
-"""Texts of a file that the live model tags as well: some seconds of work, and enough to see what is not judged."""
+"""How many texts of a file the live model tags: some seconds of work, and enough to see what was not judged."""
 
 
 @click.command("import")
@@ -34,7 +34,7 @@ _MAX_COMPARED = 5000
 @click.option("--new-tags", is_flag=True, help="Take tags that neither the model, nor a topic, nor a label has yet.")
 @column_options
 def command(files: tuple[str, ...], skip_bad: bool, who: str | None, new_tags: bool, columns: Columns) -> int:
-    """Add the labels in FILES: all of a file, or, if a record in it is bad, nothing of it."""
+    """Add the labels in FILES: all of a file, or nothing of it where one of its records is bad."""
     store, tagger = the_store(environment()), live_tagger("the labels are not compared with the live model")
     known = known_vocabulary(environment(), {*store.stats().tags, *(columns.judged or ())})
     columns = replace(columns, vocabulary=known)
@@ -107,7 +107,7 @@ def _unknown(tag: str, known: Vocabulary) -> str:
 
 
 def _counted(examples: Iterable[Example], tagger: TopicTagger | None, taken: TakenTags) -> Iterator[Example]:
-    """Yield the examples, the first of them counted beside what the model gives them."""
+    """Yield the examples, and count of the first ones what the model gives them and their labels do not."""
     waiting = iter(examples)
     while batch := list(islice(waiting, _BATCH)):
         if tagger and taken.n_texts < _MAX_COMPARED:

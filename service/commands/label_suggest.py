@@ -29,7 +29,7 @@ from training.labels.ranking import Ranking, by_doubt, by_keywords
 from training.labels.suggestions import Suggestion, keep_queue, suggest
 
 _SHOWN_PROBLEMS = 20
-"""Bad records that are named one by one; the others are counted."""
+"""How many bad records are named one by one; the others are counted."""
 
 
 @click.command("suggest")

@@ -90,16 +90,16 @@ def prune(keep: int) -> int:
 )
 @click.option("--model", "chosen", help="Folder of an artifact, or a version; by default the live one.")
 def export(path: Path, chosen: str | None) -> int:
-    """Write the model as a scikit-learn estimator, with joblib."""
+    """Write the model as a frozen scikit-learn estimator, for joblib.load: its fit does nothing."""
     from training.corpus.destination import refuse_to_replace
-    from training.sklearn_export import export_sklearn
+    from training.sklearn_estimator import export_sklearn
 
     if path.is_file() and not _is_pickle(path):
         raise refuse_to_replace(path, "file that `chude export --sklearn` has written")
     with advice_on_live(chosen):
         artifact = load(artifact_folder(environment(), chosen))
     with write_whole(path) as part:
-        export_sklearn(artifact, str(part))
+        export_sklearn(artifact, part)
     click.echo(f"{path}: version {artifact.version}; predict_proba and predict take a list of texts")
     return 0
 

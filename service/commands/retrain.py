@@ -37,7 +37,7 @@ def command(force: bool, seed: int, unlabelled: tuple[str, ...], job: str | None
     texts = read_texts(unlabelled)
     store = the_store(environment())
     jobs = Jobs(store)
-    # A job of the service shows nothing: its progress is asked for.
+    # A job of the service prints nothing: the service reads its progress from the store.
     shown = silent if job else show_progress
     job = job or jobs.begin(user_name(environment()))
     try:
@@ -55,12 +55,12 @@ def command(force: bool, seed: int, unlabelled: tuple[str, ...], job: str | None
                 unlabelled=texts,
                 progress=progress,
             )
-            lines = report_lines(outcome, store)
+            record = outcome.record(store)
+            lines = report_lines(record)
             progress.position = f"version {outcome.version}"
-            result = {"version": outcome.version, "live": outcome.is_live, **outcome.decision}
-            promote(versions, outcome, jobs.ending(job, "\n".join(lines), result))
+            promote(versions, outcome, jobs.ending(job, "\n".join(lines), record))
     except BaseException as error:
-        jobs.end(job, "failed", _reason(error))
+        jobs.end(job, "failed", _reason(error), {"error": error.code} if isinstance(error, ChudeError) else None)
         raise
     for line in lines:
         click.echo(line)

@@ -82,6 +82,7 @@ def command(
 ) -> int:
     """Fit an artifact on labelled DATA: files or folders, such as JSON Lines, CSV, Excel or Label Studio's JSON."""
     from training.corpus.readers import read_examples
+    from training.fit.decisions import describe_support
     from training.fit.fitting import FitOptions
     from training.fit.variants import read_variants
 
@@ -97,14 +98,14 @@ def command(
     fitted = _from_nothing(examples, options, stream) if base == "none" else _from_base(base, examples, options, stream)
     artifact = save(fitted.artifact, output)
     for slug in fitted.left_out:
-        notify(f"{slug}: {_support(examples, slug)}: left out")
+        notify(f"{slug}: {describe_support(examples, slug)}: left out")
     click.echo(f"{output}: version {artifact.version}, {len(artifact.terms)} terms")
     click.echo(fitted.summary)
     return 0
 
 
 class _Fitted(NamedTuple):
-    """What came of the examples."""
+    """What was fitted, and what there is to tell of it."""
 
     artifact: Artifact
     left_out: Sequence[str]
@@ -142,10 +143,3 @@ def _tell_weights(examples: Sequence[Example]) -> None:
     counts = Counter(example.weight for example in examples)
     if set(counts) != {1.0}:
         notify("weights: " + ", ".join(f"{n_of(n, 'record')} of {w:g}" for w, n in sorted(counts.items())))
-
-
-def _support(examples: Sequence[Example], slug: str) -> str:
-    from training.fit.decisions import MIN_POSITIVES
-
-    n_with = sum(slug in example.tags for example in examples)
-    return f"{n_with:,} examples with it and {len(examples) - n_with:,} without it, {MIN_POSITIVES} of each are needed"

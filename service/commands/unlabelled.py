@@ -12,11 +12,11 @@ from service.commands.columns import notify
 from training.corpus.sources import find_sources
 
 MAX_TEXTS = 50_000
-"""Texts that are read at most: more say little more."""
+"""How many texts are read: further ones would add little."""
 
 
 def read_texts(files: Iterable[str]) -> list[str]:
-    """Return the texts of the records in some files, the first MAX_TEXTS; those that cannot be read are counted aloud.
+    """Return the texts of the records in some files, the first MAX_TEXTS; a note says how many cannot be read.
 
     Labels that stand in the files are not looked at. Raises DataError when no record has a text.
     """

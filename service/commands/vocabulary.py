@@ -26,7 +26,7 @@ def kept_topics(environ: Mapping[str, str]) -> dict[str, Topic]:
 def known_vocabulary(environ: Mapping[str, str], others: Iterable[str] = ()) -> Vocabulary:
     """Return the tags of the live model, of the topics in the home folder and `others`, with their names.
 
-    A live model that cannot be read has none, with a word on it.
+    Where the live model cannot be read, its tags are missing, and a note says so.
     """
     try:
         tags = read_manifest(artifact_folder(environ)).tags
@@ -37,7 +37,7 @@ def known_vocabulary(environ: Mapping[str, str], others: Iterable[str] = ()) -> 
 
 
 def live_tagger(without: str) -> TopicTagger | None:
-    """Return the live model; None where it cannot be loaded, with a word on what is done `without` it."""
+    """Return the live model; None where it cannot be loaded, with a note on what is done `without` it."""
     try:
         return TopicTagger.load(environ=environment())
     except ArtifactError as error:

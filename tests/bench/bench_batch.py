@@ -23,6 +23,12 @@ from model.weights import SparseWeights
 
 ROUNDS = 3
 N_LINES = 500_000
+N_TEXTS = 2000
+# The sizes at which the cost is measured, each beside the smaller ones.
+N_ARTICLES = (1000, 10_000, 50_000, 200_000)
+N_CHARS = (1000, 10_000, 100_000, 1_000_000)
+N_TERMS = (1000, 10_000, 100_000)
+N_TAGS = (4, 40, 400)
 
 
 def timed(run: Callable[[], object], rounds: int = ROUNDS) -> float:
@@ -55,7 +61,7 @@ def end_to_end(texts: Sequence[str], tagger: TopicTagger) -> None:
     n = N_LINES
     one, two, inside = (statistics.median(column) for column in zip(*rounds, strict=True))
     print(f"\n`chude batch`, {n:,} articles, {megabytes:.0f} MB of JSON Lines, medians of {ROUNDS} rounds:\n")
-    print("| | articles a second | MB a second |\n|---|---|---|")
+    print("| | articles per second | MB per second |\n|---|---|---|")
     for name, seconds in (("one process", one), ("two processes", two), ("tag_many in process", inside)):
         print(f"| {name} | {n / seconds:,.0f} | {megabytes / seconds:.0f} |")
     end = statistics.median(i / o for o, _, i in rounds)
@@ -75,7 +81,7 @@ def artifact_of(words: Sequence[str], n_terms: int, n_tags: int) -> Artifact:
 
 
 def growth(texts: Sequence[str], tagger: TopicTagger) -> dict[str, list[tuple[int, float]]]:
-    """Return the cost for each size: µs an article, or ns a character for its length.
+    """Return the cost for each size: µs per article, or ns per character for its length.
 
     The lengths are tried on plain articles: the signs of a page, and characters to repair, would come with the length.
     """
@@ -90,19 +96,19 @@ def growth(texts: Sequence[str], tagger: TopicTagger) -> dict[str, list[tuple[in
         "tags": [],
     }
     tagger.tag_many(texts)
-    for n in (1000, 10_000, 50_000, 200_000):
+    for n in N_ARTICLES:
         many = [texts[k % len(texts)] for k in range(n)]
         curves["articles"].append((n, timed(lambda m=many: tagger.tag_many(m), 1) / n * 1e6))
-    for n in (1000, 10_000, 100_000, 1_000_000):
+    for n in N_CHARS:
         pieces = [joined[k : k + n] for k in range(0, len(joined) - n, n)][: max(1, 3_000_000 // n)]
         chars = sum(map(len, pieces))
         for name, page in (("an article", "auto"), ("a page", "always")):
             seconds = timed(lambda p=pieces, page=page: tagger.tag_many(p, page=page))
             curves[f"characters of {name}"].append((n, seconds / chars * 1e9))
-    for n in (1000, 10_000, 100_000):
+    for n in N_TERMS:
         other = TopicTagger(artifact_of(words, n, 4))
         curves["terms"].append((len(other.artifact.terms), timed(lambda t=other: t.tag_many(texts)) / len(texts) * 1e6))
-    for n in (4, 40, 400):
+    for n in N_TAGS:
         other = TopicTagger(artifact_of(words, 10_000, n))
         curves["tags"].append((n, timed(lambda t=other: t.tag_many(texts)) / len(texts) * 1e6))
     return curves
@@ -118,22 +124,22 @@ def plot(curves: dict[str, list[tuple[int, float]]], target: Path) -> None:
     for (name, points), axes in zip(curves.items(), panels, strict=True):
         axes.plot(*zip(*points, strict=True), marker="o")
         axes.set(xscale="log", xlabel=name, ylim=(0, None))
-    panels[0].set_ylabel("µs an article")
+    panels[0].set_ylabel("µs per article")
     for panel in panels[1:3]:
-        panel.set_ylabel("ns a character")
+        panel.set_ylabel("ns per character")
     figure.tight_layout()
     target.mkdir(parents=True, exist_ok=True)
     figure.savefig(target / "growth.png", dpi=120)
 
 
 def main() -> None:
-    texts = read_texts(UNLABELLED, 2000)
+    texts = read_texts(UNLABELLED, N_TEXTS)
     tagger = TopicTagger.load()
     end_to_end(texts, tagger)
     curves = growth(texts, tagger)
     print("\n| cost against | | | | |\n|---|---|---|---|---|")
     for name, points in curves.items():
-        unit = "ns a character" if "characters" in name else "µs"
+        unit = "ns per character" if "characters" in name else "µs"
         cells = [f"{size:,}: {cost:.0f} {unit}" for size, cost in points]
         print(f"| {name} | {' | '.join([*cells, *[''] * (4 - len(cells))])} |")
     plot(curves, Path(sys.argv[1] if len(sys.argv) > 1 else REPO / "report"))

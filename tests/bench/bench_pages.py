@@ -21,8 +21,9 @@ Read = Callable[[str], str]
 
 
 def chude() -> Read:
+    from page_text import read_html
+
     from model import TextError
-    from model.page.html import read_html
 
     def read(html: str) -> str:
         try:
@@ -117,7 +118,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         pages = unpack(SOURCE, Path(folder))
-        names = ("system", "P", "R", "F1", "worst page", "F1 >= .95", "listings taken", "ms a page")
+        names = ("system", "P", "R", "F1", "worst page", "F1 >= .95", "listings taken", "ms per page")
         print(f"| {' | '.join(names)} |\n{'|---' * len(names)}|")
         for system in SYSTEMS:
             package = "model" if system is chude else system.__name__

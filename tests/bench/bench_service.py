@@ -102,13 +102,13 @@ def compare_services(folder: Path, requests: list[bytes]) -> dict[str, list[tupl
 
 
 def _add(pairs: dict[str, list[tuple[float, float]]], name: str, ours: Load, theirs: Load) -> None:
-    pairs.setdefault(f"requests a second, {name}", []).append((ours.rate, theirs.rate))
+    pairs.setdefault(f"requests per second, {name}", []).append((ours.rate, theirs.rate))
     tails = (ours.percentile_s(99) * 1000, theirs.percentile_s(99) * 1000)
     pairs.setdefault(f"99th percentile, ms, {name}", []).append(tails)
 
 
 def compare_bulk(port: int, texts: list[str]) -> list[tuple[float, float]]:
-    """A thousand articles in one request beside tagging them in this process: articles a second."""
+    """A thousand articles in one request beside tagging them in this process: articles per second."""
     many = [post("/predict", {"documents": [{"text": text} for text in texts]})]
     tagger = TopicTagger.load()
     pairs = []
@@ -189,12 +189,12 @@ def main() -> None:
         print_table(f"service, {WORKERS} workers", compare_services(Path(folder), one))
     with service(workers=1) as (port, _):
         compared = compare_endpoints(port, one)
-        compared["articles a second, 1,000 in a request; tag_many in process"] = compare_bulk(port, texts[:1000])
+        compared["articles per second, 1,000 in a request; tag_many in process"] = compare_bulk(port, texts[:1000])
     print_table("service, one worker", compared)
     small, others = under_faults(one, texts)
     print(
         f"\n{SMALL_CLIENTS} clients with one article each, beside {OTHER_CLIENTS} with dear requests and with faults: "
-        f"{small.rate:.0f} a second, median {small.percentile_s(50) * 1000:.0f} ms, "
+        f"{small.rate:.0f} per second, median {small.percentile_s(50) * 1000:.0f} ms, "
         f"99th percentile {small.percentile_s(99) * 1000:.0f} ms, answers {small.statuses}, broken {small.broken}; "
         f"the others: {others.statuses}"
     )

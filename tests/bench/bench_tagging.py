@@ -21,9 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench_systems import SYSTEMS
+from systems import SYSTEMS
 
 REPO = Path(__file__).parents[2]
+SYSTEMS_PY = Path(__file__).with_name("bench_systems.py")
 DATA = REPO.parent / "shared" / "data"
 HERE = DATA.is_dir()
 TRAIN = DATA / "train.jsonl.gz" if HERE else REPO / "seeds" / "articles.jsonl"
@@ -34,6 +35,7 @@ N_TEXTS = 1000
 N_SINGLE = 200
 N_LINES = 20_000
 OURS = "chude"
+FASTTEXT = "fastText, 100 dimensions"
 
 
 def read_texts(path: Path, n_texts: int) -> list[str]:
@@ -49,7 +51,7 @@ class Worker:
 
     def __init__(self, name: str, folder: Path, texts: Path) -> None:
         began = time.perf_counter()
-        command = [sys.executable, str(REPO / "tests" / "bench" / "bench_systems.py"), "run", name, str(folder), str(texts)]
+        command = [sys.executable, str(SYSTEMS_PY), "run", name, str(folder), str(texts)]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -67,6 +69,10 @@ class Worker:
     def ask(self, command: str) -> Any:
         self.tell(command)
         return self.answer()
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
 
 
 @dataclass
@@ -99,7 +105,7 @@ def start(name: str, folder: Path, texts: Path, training_s: dict[Path, float]) -
     target = folder / SYSTEMS[name].folder
     if target not in training_s:
         target.mkdir()
-        command = [sys.executable, str(REPO / "tests" / "bench" / "bench_systems.py"), "fit", name, str(target), str(TRAIN)]
+        command = [sys.executable, str(SYSTEMS_PY), "fit", name, str(target), str(TRAIN)]
         began = time.perf_counter()
         ended = subprocess.run(command, capture_output=True, text=True)
         training_s[target] = time.perf_counter() - began
@@ -113,7 +119,7 @@ def start(name: str, folder: Path, texts: Path, training_s: dict[Path, float]) -
 
 def table(seen: dict[str, Measured], kilobytes: float) -> None:
     print(
-        "| system | µs an article | MB/s | times chude | one alone, µs | all cores, µs | F1 articles | F1 teasers ",
+        "| system | µs per article | MB/s | times chude | one alone, µs | all cores, µs | F1 articles | F1 teasers ",
         end="",
     )
     print("| training, s | model, MB | memory, MB | first tag, s |\n|" + "---|" * 12)
@@ -138,7 +144,7 @@ def plot(seen: dict[str, Measured], target: Path) -> None:
             rate = 1e6 / statistics.median(m.bulk_us)
             axes.scatter(rate, m.f1["articles"])
             axes.annotate(name, (rate, m.f1["articles"]), textcoords="offset points", xytext=(4, 4), fontsize=8)
-    axes.set(xscale="log", xlabel="articles a second, one core", ylabel="macro-F1 of articles")
+    axes.set(xscale="log", xlabel="articles per second, one core", ylabel="macro-F1 of articles")
     axes.margins(x=0.25, y=0.1)
     figure.tight_layout()
     target.mkdir(parents=True, exist_ok=True)
@@ -152,8 +158,8 @@ def time_process(command: list[str], target: Path | None = None) -> float:
         return time.perf_counter() - began
 
 
-def processes(texts: list[str], folder: Path) -> None:
-    """Whole processes on one file: `chude batch` and `fasttext predict-prob`; `chude tag` and `import numpy`."""
+def processes(texts: list[str], folder: Path, *, with_fasttext: bool) -> None:
+    """Whole processes on one file: `chude tag` and `import numpy`; `chude batch` and `fasttext predict-prob`."""
     chude = [sys.executable, "-m", "service"]
     article = REPO / "seeds" / "pages" / "04_syria_clean.txt"
     pairs = [
@@ -163,15 +169,15 @@ def processes(texts: list[str], folder: Path) -> None:
     tag_s, numpy_s = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)
     print(f"\n`chude tag FILE` as a process: {tag_s:.3f} s; `import numpy`: {numpy_s:.3f} s; ratio {ratio:.2f}")
+    if not (shutil.which("fasttext") and with_fasttext):
+        print("`fasttext predict-prob` not measured: there is no such command (Debian: apt install fasttext)")
+        return
     lines = folder / "lines.tsv"
     plain = [text.replace("\n", " ").replace("\t", " ").replace('"', "”") for text in texts]
     lines.write_text("text\n" + "".join(f"{plain[n % len(plain)]}\n" for n in range(N_LINES)), encoding="utf-8")
-    model = folder / SYSTEMS["fastText, 100 dimensions"].folder / "model.bin"
+    model = folder / SYSTEMS[FASTTEXT].folder / "model.bin"
     batch = [*chude, "batch", str(lines), "-o", str(folder / "out.jsonl"), "--jobs", "1"]
     peer = ["fasttext", "predict-prob", str(model), str(lines), "5"]
-    if not (shutil.which("fasttext") and model.exists()):
-        print("`fasttext predict-prob` not measured: there is no such command (Debian: apt install fasttext)")
-        return
     seconds = [(time_process(batch), time_process(peer, folder / "peer.txt")) for _ in range(3)]
     chude_s, peer_s = (statistics.median(column) for column in zip(*seconds, strict=True))
     ratio = statistics.median(b / a for a, b in seconds)
@@ -198,11 +204,10 @@ def main() -> None:
         print(f"{len(texts)} articles of {kilobytes:.1f} kB on average, medians of {ROUNDS} rounds on one core\n")
         table(seen, kilobytes)
         plot(seen, report)
-        processes(texts, folder)
+        processes(texts, folder, with_fasttext=FASTTEXT in seen)
         for measured in seen.values():
             for worker in measured.workers:
-                worker.process.kill()
-                worker.process.wait()
+                worker.end()
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench_systems import SYSTEMS
 from flask import Flask, Response, jsonify, request
+from systems import SYSTEMS
 
 SYSTEM = "scikit-learn TF-IDF (1,2) + SVM"
 

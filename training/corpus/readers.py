@@ -129,7 +129,7 @@ class _Labelled:
         return (self._ambiguous_fields() if source.format == "json" and source.path else None) or self._no_labels(head)
 
     def _no_labels(self, head: Sequence[str]) -> Problem | None:
-        """Return that the field of the labels is nowhere, where it was named, and there are no tasks that have it."""
+        """Return the problem of a label field that was named and is in no record; Label Studio's tasks may have it."""
         sample = self._source.sample()
         if any(isinstance(record.fields.get("annotations"), list) for record in sample):
             return None

@@ -28,7 +28,7 @@ class BadTag(ValueError):
     """What stands for a tag is no slug, and the name of no tag or of several."""
 
     def __init__(self, tag: str, reason: str = "", meant: str | None = None) -> None:
-        """Take what stands there, why it is no tag where it is not for its letters alone, and what it may stand for."""
+        """Take what stands for the tag, the reason unless it is the letters, and the tag that may be meant."""
         most = f" ({MAX_SLUG_CHARS} characters at most)" if len(tag) > MAX_SLUG_CHARS else ""
         letters = f"use a-z, digits and single hyphens{most}, such as 'arms-control'"
         advice = f"did you mean {meant}?" if meant else "or a topic's name; part several by spaces, commas, ; or |"

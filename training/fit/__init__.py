@@ -18,21 +18,18 @@ no tag can be fitted: each needs 10 examples with it and 10 without it (
 from model.errors import FitError
 from training.fit.adaptation import Adaptation, adapt
 from training.fit.decisions import MIN_POSITIVES
-from training.fit.dense import DenseModel
 from training.fit.fitting import Fit, FitOptions, fit_examples
 from training.fit.reference import Reference, read_reference
-from training.fit.terms import Bags, SentenceTerms
+from training.fit.terms import Bags
 
 __all__ = [
     "MIN_POSITIVES",
     "Adaptation",
     "Bags",
-    "DenseModel",
     "Fit",
     "FitError",
     "FitOptions",
     "Reference",
-    "SentenceTerms",
     "adapt",
     "fit_examples",
     "read_reference",

@@ -29,7 +29,7 @@ from training.measure import N_FOLDS, assign_folds
 from training.progress import Progress, silent
 
 MIN_NEW_ARTICLES = 3
-"""New articles in which a term must stand to be learnt."""
+"""Fewest new articles with a term for it to be learnt."""
 Flags = npt.NDArray[np.bool_]
 
 
@@ -39,7 +39,7 @@ class Adaptation:
 
     artifact: Artifact
     strength: float | None
-    """Of the prior; None where no tag that the base knows was judged in the new examples."""
+    """Strength of the prior; None where the new examples were judged on no tag that the base knows."""
     judged: list[str]
     """Tags that the base knows, and that the new examples were judged on: the others are as they were."""
     new_tags: list[NewTag]
@@ -97,18 +97,19 @@ def _new_slugs(base: Artifact, examples: Sequence[Example]) -> tuple[list[str], 
 def _learn_terms(base: Artifact, texts: Sequence[str], progress: Progress) -> list[str]:
     """Return the base's terms, and then those that stand in at least MIN_TEXTS of the texts."""
     long = {term for term in base.terms if term.count(" ") >= FREE_WORDS}
+    terms = SentenceTerms(long, base.variants, MIN_TEXTS, progress)
     try:
-        learnt = SentenceTerms(long, base.variants, MIN_TEXTS, progress).fit(texts).terms_
+        terms.fit_transform(texts)
     except FitError:
-        learnt = []
+        return [*base.terms]
     known = set(base.terms)
-    return [*base.terms, *(term for term in learnt if term not in known)]
+    return [*base.terms, *(term for term in terms.terms_ if term not in known)]
 
 
 def _adapt_known(
     base: Artifact, examples: Sequence[Example], counts: TextCounts, fold: Ints, options: FitOptions, progress: Progress
 ) -> tuple[Artifact, float | None, list[str]]:
-    """Return the base with the weights of the tags that were judged adapted, the strength, and these tags."""
+    """Return the base with adapted weights of the tags that were judged, the prior's strength, and these tags."""
     known = [tag.slug for tag in base.tags]
     weight = decision_weights(examples, known)
     judged = np.flatnonzero(weight.any(axis=0))

@@ -28,8 +28,8 @@ N_SHORT, N_LONG = 4000, 500
 SHORT_SENTENCES = 6
 """Sentences of a teaser at most; others are articles."""
 RARE_SHARE, COMMON_SHARE = 9e-4, 0.05
-"""Terms in a lower share of the texts are not kept, and say nothing that could be relied on; those in a higher share of
-either kind of text are too common to be a topic's."""
+"""Terms in less than RARE_SHARE of the texts are not kept: so few texts say nothing that can be relied on. Terms in
+more than COMMON_SHARE of the short texts, or of the long ones, are too common to be a topic's."""
 _RARE_TEXTS = 3
 _KINDS = {**COUNTS, "n_texts_with": Kind(("<u4",)), "is_common": Kind(("|b1",)), "n_counted": Kind(("<u4",))}
 Flags = npt.NDArray[np.bool_]
@@ -49,7 +49,7 @@ class Background:
     """How many texts there were."""
 
     def idf(self, terms: Sequence[str]) -> Floats:
-        """Return the inverse document frequency of terms, shape (terms,); one that is not kept is as rare as any."""
+        """Return the inverse document frequency of terms, shape (terms,); one that is not kept counts as the rarest."""
         rarest = int(self.n_texts_with.min(initial=self.n_counted))
         known = dict(zip(self.counts.terms, self.n_texts_with.tolist(), strict=True))
         n_with = np.array([known.get(term, rarest) for term in terms], np.float64)
@@ -61,13 +61,13 @@ class Background:
 
 
 def is_short(counts: TextCounts | Ints) -> Flags:
-    """Return which texts are no longer than a teaser, of counts or of the text of each sentence, shape (texts,)."""
+    """Return which texts are no longer than a teaser, shape (texts,); given counts, or each sentence's text number."""
     article = counts.article if isinstance(counts, TextCounts) else counts
     return np.asarray(np.bincount(article) <= SHORT_SENTENCES)
 
 
 def with_background(artifact: Artifact, texts: Sequence[str], progress: Progress = silent) -> Artifact:
-    """Return the artifact with a background out of ordinary texts.
+    """Return the artifact with a background that is made of ordinary texts.
 
     Raises FitError where the texts have no term in common.
     """

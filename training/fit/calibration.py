@@ -36,7 +36,7 @@ class Calibration:
 def calibrate_tags(margins: Floats, labels: Flags, weight: Floats) -> list[Calibration]:
     """Calibrate each tag on out-of-fold margins, shape (articles, tags, 2), and labels, shape (articles, tags).
 
-    An article counts `weight` times for a tag, of the same shape as the labels; where that is 0, not at all.
+    `weight`, of the same shape as the labels, says how much an article counts for a tag; with 0 it is left out.
     """
     return [
         calibrate(margins[kept, column], labels[kept, column], weight[kept, column])

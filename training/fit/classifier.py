@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 ARTICLE_STRENGTH = 1.6
-"""C of the article model times the penalty: its features are damped, so they are penalised less."""
+"""The C of the article model is this over the penalty: its features are damped, so that they are penalised less."""
 SMALLEST_SENTENCE_WEIGHT, SMALLEST_ARTICLE_WEIGHT = 0.01, 0.04
-"""Smaller weights, before idf, are left out: a fifth of all, which cost a tenth of the tagger's time and say little."""
+"""Smaller weights, before idf, become 0: a fifth of all, which say little and cost a tenth of the tagger's time."""
 
 
 class TopicClassifier(ClassifierMixin, BaseEstimator):

@@ -1,6 +1,6 @@
 """Texts as counts of terms: which terms occur in which of their sentences, and nothing else of the texts.
 
-It is what an artifact keeps of texts, and what texts become that are only scored. Two texts, the first of two
+An artifact keeps texts in this form, and texts that are only scored take it as well. Two texts, the first of two
 sentences, over three terms:
 
 >>> counts = TextCounts.of(["Mưa lớn. Đường ngập.", "Nắng đẹp, không mưa."], ["mưa", "ngập", "đường ngập"], {})
@@ -30,7 +30,7 @@ from training.fit.terms import Bags
 from training.progress import Progress, silent
 
 _BLOCK = 200
-"""Texts that are read side by side."""
+"""Texts that are read in one block."""
 COUNTS = {
     "terms": Kind(("|u1",)),
     "n_sentences": Kind(("<i4",)),
@@ -49,9 +49,9 @@ class TextCounts:
 
     terms: tuple[str, ...]
     article: Ints
-    """Text of each sentence, ascending without gaps, shape (sentences,); a text without words has an empty one."""
+    """Number of the text of each sentence, from 0 without gaps, shape (sentences,); each text has one at least."""
     occurrences: Occurrences
-    """Each term of a sentence once, by sentence."""
+    """Each distinct term of each sentence, in order of the sentences."""
 
     @classmethod
     def of(
@@ -104,13 +104,13 @@ class TextCounts:
         return TextCounts(self.terms, number[self.article[kept]], occurrences)
 
     def without(self, dropped: npt.NDArray[np.bool_]) -> TextCounts:
-        """Return the same without the occurrences of some terms, shape (terms,); the terms keep their numbers."""
+        """Return the counts without the occurrences of the marked terms, shape (terms,); terms keep their numbers."""
         inside = np.flatnonzero(~dropped[self.occurrences.term])
         row, term, n_rows, n_terms = self.occurrences
         return replace(self, occurrences=Occurrences(row[inside], term[inside], n_rows, n_terms))
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Return it as the arrays of COUNTS."""
+        """Return the counts as the arrays that COUNTS names."""
         n_sentences = np.bincount(self.article)
         return {
             "terms": to_lines(self.terms),

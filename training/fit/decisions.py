@@ -17,12 +17,18 @@ BORDERLINE_WEIGHT = 0.5
 
 
 def choose_tags(examples: Sequence[Example], ignore: Collection[str] = ()) -> tuple[list[str], list[str]]:
-    """Return the tags that can be fitted and those that can't, both in order of the alphabet."""
+    """Return the tags that can be fitted and those that cannot, both in order of the alphabet."""
     every = sorted({tag for example in examples for tag in example.tags} - set(ignore))
     support, judged = (matrix(examples, every).sum(axis=0) for matrix in (label_matrix, judged_matrix))
     enough = (support >= MIN_POSITIVES) & (judged - support >= MIN_POSITIVES)
     chosen = [tag for tag, fits in zip(every, enough, strict=True) if fits]
     return chosen, [tag for tag in every if tag not in chosen]
+
+
+def describe_support(examples: Sequence[Example], tag: str) -> str:
+    """Return how many examples have a tag, how many do not, and how many of each a fit needs, in words."""
+    n_with = sum(tag in example.tags for example in examples)
+    return f"{n_with:,} examples with it and {len(examples) - n_with:,} without it, {MIN_POSITIVES} of each are needed"
 
 
 def no_tag(examples: Sequence[Example]) -> FitError:

@@ -1,4 +1,4 @@
-"""An artifact's linear model as dense arrays, for the fit and for whoever scores bags of terms; and back."""
+"""An artifact's linear model as dense arrays, for fits and for scores of bags of terms; and the way back."""
 
 from __future__ import annotations
 

@@ -35,9 +35,9 @@ _STEP_GROWTH = 1.6
 _STEP_DECAY = 0.97
 _FIRST_CURVATURE = 50.0
 _ROUND = 40
-"""Iterations until the terms are chosen anew that may have a weight: the others cost time and stay at 0."""
+"""Iterations after which it is chosen anew which terms may have a weight: the others cost time and stay at 0."""
 _NEAR = 0.7
-"""Share of the penalty that a term's gradient must have to be one of them."""
+"""A term may have a weight where its gradient is above this share of the penalty."""
 
 
 class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
@@ -46,7 +46,7 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     penalty : float > 0, weight of the L1 norm against the summed log loss
-    max_iter : int, iterations at most
+    max_iter : int, largest number of iterations
     tol : float, stop when no weight moved by more than this in an iteration
     progress : shows how many of the iterations were taken
 
@@ -134,22 +134,22 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
 
 
 class _Point(NamedTuple):
-    """Where the fit stands."""
+    """The weights and biases that the fit has come to."""
 
     weights: Floats
     """Shape (terms, tags)."""
     bias: Floats
     """Shape (tags,)."""
     scores: Floats
-    """Of the sentences with these weights, shape (sentences, tags)."""
+    """Scores of the sentences with these weights, shape (sentences, tags)."""
 
     def beyond(self, before: _Point, momentum: float) -> _Point:
-        """Return the point as far beyond this one, seen from `before`; scores are linear in the weights."""
+        """Return this point plus `momentum` times the step from `before` to it; scores are linear in the weights."""
         weights, bias, scores = (new + momentum * (new - old) for new, old in zip(self, before, strict=True))
         return _Point(weights, bias, scores)
 
     def spread(self, terms: npt.NDArray[np.int64], n_terms: int) -> _Point:
-        """Return the point with weights of all terms, 0 for others than `terms`."""
+        """Return the point with a weight for each of `n_terms`, which is 0 for others than `terms`."""
         full = np.zeros((n_terms, self.weights.shape[1]))
         full[terms] = self.weights
         return self._replace(weights=full)
@@ -203,7 +203,7 @@ class _BagLoss:
 
 
 def _first_point(loss: _BagLoss) -> _Point:
-    """Return the point without weights whose biases give each tag its share of the articles."""
+    """Return the point where the fit begins: all weights are 0, and the biases give each tag its share of articles."""
     share = np.clip(loss.labels.mean(axis=0), 1e-3, 1 - 1e-3)
     bias = np.log(share / (1 - share)) - np.log(np.bincount(loss.grouping.article).mean())
     return loss.at(np.zeros((loss.sentences.shape[1], share.size)), bias)

@@ -1,4 +1,4 @@
-"""Sentences that a reader marked as showing a tag: they teach the sentence model which sentence made the article one.
+"""Sentences that a reader marked as showing a tag: they teach the sentence model what gave an article its tag.
 
 For each tag of an article with marked sentences, bags of sentences are added to the article's own, for that tag alone:
 each marked sentence is a positive bag, all of them together weigh EVIDENCE_WEIGHT times what the article does, and its
@@ -32,11 +32,11 @@ from training.corpus.examples import Example
 from training.fit.terms import Bags
 
 EVIDENCE_WEIGHT = 1.0
-"""Weight of the marked sentences of an article against that of the article."""
+"""Weight of all marked sentences of an article together, where the article itself weighs 1."""
 REST_WEIGHT = 0.3
-"""Weight of its other sentences as an article without the tag: the reader may have marked some of several."""
+"""Weight of its other sentences, as one without the tag, where the marked ones weigh 1: they may show it as well."""
 _MIN_CHARS = 15
-"""Characters of a sentence that is found as a part of a marked one, or the other way around."""
+"""Fewest characters of a sentence that is looked for inside another one."""
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
@@ -44,8 +44,8 @@ Ints = npt.NDArray[np.int64]
 def mark_sentences(examples: Sequence[Example], tags: Sequence[str]) -> Flags:
     """Return which sentences of the examples are marked as showing which tag, shape (sentences, tags).
 
-    The sentences are those of `SentenceTerms`. A marked sentence that is none of them, such as two in one, marks those
-    that it has as a part, and the one that it is a part of.
+    The sentences are those of `SentenceTerms`. A marked sentence that is none of them, such as two in one, marks
+    the sentences that it contains, and the one that contains it.
     """
     return np.vstack([_marks_of(example, tags) for example in examples])
 

@@ -41,7 +41,7 @@ from training.progress import Progress, silent
 
 Flags = npt.NDArray[np.bool_]
 MIN_ARTICLES = 4
-"""Articles in which a term must stand; half of it in a corpus of fewer than LARGE_CORPUS."""
+"""Fewest articles with a term for it to be learnt; half as many in a corpus of fewer than LARGE_CORPUS."""
 LARGE_CORPUS = 1000
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "underthesea", "joblib")
 
@@ -98,7 +98,7 @@ def fit_examples(examples: Sequence[Example], options: FitOptions, progress: Pro
     artifact = Artifact(
         tags=_fitted_tags(tags, labels, calibrations, classifier, metrics, options),
         terms=kept.terms,
-        variants=_variants(kept.terms, terms.spellings or {}),
+        variants=_variants(kept.terms, terms.spellings),
         sentence_weights=kept.sentence_weights,
         article_weights=kept.article_weights,
         idf=kept.idf,

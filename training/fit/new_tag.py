@@ -2,7 +2,7 @@
 
 The two models are those of every tag, `TopicClassifier`, and both margins count alike: a few dozen texts cannot tell
 how much each of them should weigh, and the fit of a slope to them ends at its bounds. Three things come from texts
-without labels, the base's background and what the user has of the own stream:
+without labels, the base's background and the user's own stream:
 
 - How rare each term is, and which are too common to be a topic's.
 - Negatives: each text of the background counts as one with a weight of BACKGROUND_WEIGHT, so that the few that have the
@@ -30,13 +30,13 @@ from training.measure import N_FOLDS
 from training.progress import Progress
 
 PENALTY = 4.0
-"""Of the L1 norm. Weaker ones, 1 and 2, rank the stream worse from 30 labelled texts as from 100 (decision 0007)."""
+"""Of the L1 norm. Weaker ones, 1 and 2, rank the stream worse, with 30 labelled texts as with 100 (decision 0007)."""
 BACKGROUND_WEIGHT = 0.02
 """Weight of a background text in the loss, where a labelled one weighs 1."""
 MIN_TEXTS = 2
-"""Labelled texts in which a term must stand."""
+"""Fewest labelled texts with a term for it to be learnt."""
 MIN_STREAM = 1000
-"""Texts of the user's own from which these alone say what the stream is like; fewer stand beside the background."""
+"""From so many texts of the user's own on, these alone stand for the stream; fewer stand beside the background."""
 Flags = npt.NDArray[np.bool_]
 
 
@@ -137,7 +137,7 @@ class _Texts:
     background: Bags | None
     unlabelled: Bags | None
     is_short: Flags
-    """Of the labelled texts."""
+    """Which of the labelled texts are short, shape (labelled texts,)."""
 
     @classmethod
     def of(
@@ -181,7 +181,7 @@ class _Texts:
     def stream_scores(self, fitted: Sequence[_Model]) -> tuple[Floats, Floats]:
         """Return scores of texts as they come, each by a model that did not see it, and the weight of each text.
 
-        Of the background, short and long texts weigh what they do among the labelled ones.
+        Short and long texts of the background are weighted to be in the proportion in which the labelled texts are.
         """
         scores, weights = [], []
         n_unlabelled = 0 if self.unlabelled is None else self.unlabelled.articles.shape[0]

@@ -1,4 +1,4 @@
-"""The L1 penalty, chosen by cross-validation, and the margins that this gives of each article."""
+"""The L1 penalty, chosen by cross-validation, and the out-of-fold margins of each article with it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def choose_penalty(
     """Return the penalty, and its out-of-fold margins, shape (articles, tags, 2).
 
     From the largest on, the next smaller one is taken while it is clearly better: while the calibrated log loss falls
-    by more than CLEARLY standard errors of the difference on the same articles. Larger ones leave fewer terms.
+    by more than CLEARLY standard errors of the difference on the same articles. Larger penalties leave fewer terms.
     """
     chosen, margins, loss = 0.0, np.zeros(0), np.zeros(0)
     for penalty in penalties:

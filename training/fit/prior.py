@@ -12,7 +12,7 @@ know have prior zero and a share of NEW_TERM_SHARE, others 1.
 
 What is replayed is half of the base's reference set, with the base's own probabilities in place of labels: without a
 change it pulls nowhere, and later towards what the base said (learning without forgetting: Li and Hoiem 2016). The
-reference set has no counts of new terms: these get sentence weights only, as nothing would hold back the others.
+reference set has no counts of new terms: these get sentence weights only, as nothing would hold back article weights.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
-"""What the strength of the prior is chosen from: that with the lowest held-out log loss on the new examples."""
+"""Strengths of the prior to choose from: the one with the lowest held-out log loss on the new examples is taken."""
 NEW_TERM_SHARE = 0.3
-"""Strength of the prior of terms that the base does not know, against the others'."""
+"""Strength of the prior for terms that the base does not know, where it is 1 for the others."""
 ARTICLE_PRIOR = 3.0
-"""Strength of the prior of article weights against that of sentence weights."""
+"""Strength of the prior for article weights, where it is 1 for sentence weights."""
 REPLAY_WEIGHT = 30.0
 """Weight of an example of the reference set, which stands for many; a new one weighs 1."""
 _MAX_STEPS, _ROUGH_STEPS = 200, 40
-"""Iterations of the fit, and of those that only compare strengths."""
+"""Largest number of iterations of the fit, and of the fits that only compare strengths."""
 _SMALLEST = 1e-3
-"""Smaller changes are left out."""
+"""Changes that are smaller become 0."""
 Flags = npt.NDArray[np.bool_]
 
 
@@ -87,7 +87,7 @@ class PriorFit:
             self.replay = Decisions(bags, said, np.full(said.shape, REPLAY_WEIGHT))
 
     def choose_strength(self, decisions: Decisions, fold: Ints, jobs: int, progress: Progress) -> float:
-        """Return the strength with the lowest held-out log loss; of equals the largest."""
+        """Return the strength with the lowest held-out log loss; of equally good ones the largest."""
         from joblib import Parallel, delayed
 
         folds = [fold == number for number in np.unique(fold)]

@@ -63,7 +63,7 @@ def with_reference(artifact: Artifact, examples: Sequence[Example], labels: Flag
 
 
 def _rank(example: Example) -> tuple[float, str]:
-    """Return what the smallest are chosen by: a number drawn from an exponential distribution, over the weight."""
+    """Return the key of which the smallest are taken: a draw from an exponential distribution over the weight."""
     digest = text_digest(example.text)
     drawn = (int(digest[:13], 16) + 1) / 16.0**13
     return -math.log(drawn) / example.weight, digest

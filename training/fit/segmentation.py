@@ -1,6 +1,6 @@
 """What underthesea knows of Vietnamese words: terms of several syllables, and canonical spellings.
 
-Both run while training only. Segmentation takes some 14 ms an article, so its results are kept on disk by the text
+Both run while training only. Segmentation takes some 14 ms per article, so its results are kept on disk by the text
 (joblib.Memory digests the argument), and a second training on the same texts doesn't pay again.
 """
 

@@ -1,4 +1,4 @@
-"""What a new tag does on the texts as they come: how many have it, where its threshold lies, and how good it is.
+"""How a new tag does on texts as they come: how many have it, where its threshold lies, and how good it is.
 
 Known are the scores of texts that have the tag, by models that did not see them, and the scores of a sample of the
 stream, of which nobody knows which have it. Let r(t) be the share of the former with a score of at least t, b(t) that
@@ -8,7 +8,7 @@ of the stream, and p the share of the stream that has the tag. As b(t) >= p * r(
 
 which is what is taken for it (the best bin of Garg, Wu, Smola, Balakrishnan and Lipton 2021). Precision at t is then
 p * r(t) / b(t), and F1 is 2 * p * r(t) / (p + b(t)). Both shares are smoothed by a normal kernel. The F1 that is told
-is without the texts in doubt, which only keep the threshold from rising above texts that the sample happens to lack.
+leaves out the texts in doubt, which only keep the threshold from rising above texts that the sample happens to lack.
 
 Scores of 4 for texts with the tag, 2 % of a stream with the same, and the rest far below:
 
@@ -27,13 +27,13 @@ import numpy as np
 from model.pooling import Floats, logistic
 
 TEXTS_IN_DOUBT = 3.0
-"""Texts of the stream's sample that are added above any threshold: as many may be missed with a chance of 5 %."""
+"""Texts that are added to those of the sample above any threshold: where 3 are expected, 5 % of samples have none."""
 BANDWIDTH = 0.3
 """Standard deviation of the kernel, in standard deviations of the scores of texts with the tag."""
 MIN_SHARE = 0.25
-"""r(t) from which the share of the stream is estimated: that of fewer is chance."""
+"""Smallest r(t) at which the share of the stream is estimated: a smaller one rests on too few texts."""
 _TOLERANCE = 0.02
-"""Difference in F1 that does not matter: the threshold is the middle of those that reach the highest less this."""
+"""Difference in F1 that does not matter: the threshold is the middle of those whose F1 is so near the highest."""
 N_RESAMPLES = 100
 MIN_TAGGED, MAX_WIDTH = 20, 0.2
 """Texts of the stream's sample that must get the tag, and the widest interval of F1, for a figure to be told."""
@@ -42,7 +42,7 @@ _STEPS = 400
 
 @dataclass(frozen=True)
 class StreamEstimate:
-    """What a tag does on the stream, as far as known."""
+    """How a tag does on the stream, as far as that is known."""
 
     border: float
     """The score from which the tag is given."""
@@ -134,7 +134,7 @@ def _resample(shares: _Shares, at: int, with_tag: Floats, stream: Floats, weight
 def _steepness(above: Floats, weight: Floats, probability: float, share: float) -> float:
     """Return the slope with which the stream's probabilities add up to the share that has the tag.
 
-    `above` is how far the scores are above the border, where the probability is given.
+    `above` is how far the scores are above the border, at which the probability is `probability`.
     """
     border = np.log(probability / (1 - probability))
     low, high = 0.1, 5.0

@@ -1,15 +1,13 @@
-"""Articles to matrices with a column a term, its idf where it occurs: a row a sentence, and a row an article."""
+"""Articles as matrices of the idf of the terms that occur: a column per term, a row per sentence or per article."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from model.errors import FitError
 from model.pooling import Floats, damping
@@ -78,8 +76,8 @@ class Bags:
         return Bags(sentences, np.concatenate([self.article, other.article + self.articles.shape[0]]), articles)
 
 
-class SentenceTerms(TransformerMixin, BaseEstimator):
-    """Learn the terms and their idf from articles, and turn articles into `Bags`.
+class SentenceTerms:
+    """Learns the terms and their idf from articles, and turns the articles into `Bags`.
 
     Parameters
     ----------
@@ -102,26 +100,14 @@ class SentenceTerms(TransformerMixin, BaseEstimator):
         progress: Progress = silent,
     ) -> None:
         self.proposals = proposals
-        self.spellings = spellings
+        self.spellings = spellings or {}
         self.min_articles = min_articles
         self.progress = progress
+        self._canonical = {other: word for word, others in self.spellings.items() for other in others}
+        self._most_words = max((term.count(" ") + 1 for term in proposals), default=0)
 
-    @classmethod
-    def counting(
-        cls, terms: Sequence[str], spellings: Mapping[str, Sequence[str]], progress: Progress = silent
-    ) -> SentenceTerms:
-        """Return a fitted one of known canonical `terms`, every occurrence of which counts 1."""
-        fitted = cls({term for term in terms if term.count(" ") >= FREE_WORDS}, spellings, progress=progress)
-        fitted.terms_, fitted.idf_ = list(terms), np.ones(len(terms))
-        return fitted
-
-    def fit(self, texts: Sequence[str], y: object = None) -> Self:
-        """Learn terms and idf from non-empty texts."""
-        self.fit_transform(texts)
-        return self
-
-    def fit_transform(self, texts: Sequence[str], y: object = None, **_: Any) -> Bags:
-        """Learn terms and idf, and return the bags of the same texts."""
+    def fit_transform(self, texts: Sequence[str]) -> Bags:
+        """Learn terms and idf from texts, and return their bags. Raises FitError where they have no word in common."""
         from scipy.sparse import csr_array
         from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
@@ -138,16 +124,6 @@ class SentenceTerms(TransformerMixin, BaseEstimator):
         self.idf_ = TfidfTransformer(norm=None).fit(by_article).idf_
         return self._weigh(occurs[:, kept], article, len(texts))
 
-    def transform(self, texts: Sequence[str]) -> Bags:
-        """Return the bags of texts."""
-        from scipy.sparse import csr_array
-        from sklearn.feature_extraction.text import CountVectorizer
-
-        check_is_fitted(self, "terms_")
-        sentences, article = _sentences_of(texts, self.progress)
-        counter = CountVectorizer(analyzer=self._analyse, vocabulary=self.terms_, binary=True, dtype=np.float64)
-        return self._weigh(csr_array(counter.transform(sentences)), article, len(texts))
-
     def _weigh(self, occurs: csr_array, article: npt.NDArray[np.int64], n_articles: int) -> Bags:
         by_article = _by_article(occurs, article, n_articles)
         for matrix in (occurs, by_article):
@@ -158,10 +134,6 @@ class SentenceTerms(TransformerMixin, BaseEstimator):
 
     def _analyse(self, sentence: str) -> list[str]:
         """Return the terms of a sentence in canonical spelling, in no order."""
-        if not hasattr(self, "_canonical"):
-            spellings = self.spellings or {}
-            self._canonical = {other: word for word, others in spellings.items() for other in others}
-            self._most_words = max((term.count(" ") + 1 for term in self.proposals), default=0)
         words = [self._canonical.get(word, word) for word in sentence.split()]
         terms = list(words)
         for n in range(2, max(FREE_WORDS, self._most_words) + 1):

@@ -32,7 +32,7 @@ class Variants:
 
     @property
     def words(self) -> dict[str, tuple[str, ...]]:
-        """Return those of one word by one word."""
+        """Return the other spellings, of one word, of the names of one word."""
         single = {
             name: tuple(other for other in others if " " not in other)
             for name, others in self.spellings.items()
@@ -85,7 +85,7 @@ def read_variants(path: Path | None) -> Variants:
 
 
 def with_variants(kept: WeightedTerms, variants: Variants) -> WeightedTerms:
-    """Return the weighted terms, and copies of those that have a name in them under its spellings of several words."""
+    """Return the weighted terms, and behind them the copies that `Variants.copies` adds, with the same weights."""
     copies = variants.copies(kept.terms)
     rows = np.array([*range(len(kept.terms)), *(original for _, original in copies)], np.int64)
     terms = [*kept.terms, *(term for term, _ in copies)]

@@ -26,14 +26,14 @@ class Decision:
     judged: frozenset[str] | None
     """The tags that were decided on; None for all."""
     scores: Mapping[str, float]
-    """Probability by tag, as the model gave it before it could learn from this decision."""
+    """Probability of each tag, as the model gave it before it could learn from this decision."""
     version: str
-    """Of the model."""
+    """The version of the model that gave the scores."""
     at: float
     """Seconds since 1970."""
 
     def decides(self, tag: str) -> bool:
-        """Tell whether it says anything of a tag."""
+        """Tell whether the labeller decided on a tag, for it or against it."""
         return self.judged is None or tag in self.judged or EVERY_TAG in self.judged
 
 
@@ -85,9 +85,9 @@ class JudgedCounts(NamedTuple):
 
 
 def count_judged(store: LabelStore, tag: str) -> JudgedCounts:
-    """Return how many texts can teach a new tag, by their latest labels that say what was judged, or that they have it.
+    """Return how many texts have a tag, and how many were expressly judged not to have it, by their latest labels.
 
-    Those held out are among them: a tag that the live version lacks learns from all its labels.
+    Texts that are held out count as well: a tag that the live version lacks is learnt from all its labels.
     """
     latest = select(labellings.c.tags, labellings.c.judged).where(is_latest())
     n_with = n_without = 0
@@ -106,9 +106,9 @@ class Agreement:
     decisions: int = 0
     agreed: int = 0
     added: Counter[str] = field(default_factory=Counter)
-    """How often each tag was added that the model had not given."""
+    """How often labellers gave each tag where the model had not."""
     removed: Counter[str] = field(default_factory=Counter)
-    """How often each tag was taken away that the model had given."""
+    """How often labellers took each tag away where the model had given it."""
 
 
 def agreement(given: Iterable[Decision], thresholds_of: Callable[[str], Mapping[str, float]]) -> Agreement:
@@ -127,7 +127,7 @@ def agreement(given: Iterable[Decision], thresholds_of: Callable[[str], Mapping[
 
 
 def take_back(store: LabelStore, text: str, who: str) -> bool:
-    """Remove the latest labelling of a text, if `who` gave it; tell whether. One without a labelling is forgotten."""
+    """Remove the latest labelling of a text if `who` gave it, and the text if it has no other; tell whether it did."""
     digest = text_digest(text)
     with store.writing() as connection:
         latest = select(labellings).where(labellings.c.digest == digest).order_by(labellings.c.number.desc())

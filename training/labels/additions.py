@@ -65,7 +65,7 @@ class Changes:
     refused: list[str] = field(default_factory=list)
     """Why each refused record was refused."""
     lost: Counter[str] = field(default_factory=Counter)
-    """How many texts had each tag in the store and have it no more."""
+    """How many texts had each tag in the store and no longer have it."""
 
 
 @dataclass
@@ -100,9 +100,9 @@ class Additions:
         self._write(known)
 
     def _name_apart(self, known: Mapping[str, _Known]) -> None:
-        """Give the new texts that have their place in a file as their id another one, where an older text has it.
+        """Give a new text whose id is its place in a file another id, where an older text has that id already.
 
-        The same place of another file of that name, or of a later state of the file, is another text.
+        The same line of another file of that name, or of a later state of the file, is another text.
         """
         places = {known[digest].identity: digest for digest in sorted(self._unnamed)}
         taken = select(texts.c.id).where(texts.c.id.in_([storable(str(name)) for name in places]))
@@ -132,7 +132,7 @@ class Additions:
         return _Known(example.document if is_fuller else old.document, labels, old.identity)
 
     def _revised(self, old: Labels, digest: str, later: Labels) -> Labels:
-        """Return what is known of a text after later labels; what old ones were judged on is what their origin says."""
+        """Return what is known of a text after later labels. What the older ones were judged on, their origin tells."""
         if old.judged is None and later.judged is not None:
             self._judgements = self._judgements or Judgements.read(self._connection)
             old = replace(old, judged=self._judgements.of(self._origins.get(digest, self._labelling.origin)))

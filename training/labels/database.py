@@ -32,7 +32,7 @@ WAIT_S = 60.0
 _CONNECT_TIMEOUT_S = 5
 _LOCK_NUMBER = 0x63687564
 _MIGRATING = threading.Lock()
-"""alembic's `op` is one for the whole process."""
+"""Held during a migration: alembic has one `op` for the whole process."""
 _UNIX_EPOCH_JULIAN_DAY, _DAY_S = 2440587.5, 86400.0
 
 
@@ -80,7 +80,7 @@ def _engine(url: URL, path: Path | None, wait_s: float) -> Engine:
 
 
 def _with_limits(url: URL, wait_s: float) -> URL:
-    """Return a URL with what ends a wait: to connect, for a lock, and for a server that is gone; what it has stays."""
+    """Return a URL with time-outs: to connect, for a lock, and for a server that is gone. Its own ones stay."""
     if url.get_driver_name() != "psycopg":
         return url
     limits = {
@@ -94,7 +94,7 @@ def _with_limits(url: URL, wait_s: float) -> URL:
 def clock(connection: Connection) -> ColumnElement[float]:
     """Return the SQL for the time by the database's clock, in seconds since 1970: one clock for all that share a store.
 
-    Of a SQLite file that is the clock of the machine, which all of its users are on.
+    For a SQLite file it is the clock of the machine, which all of its users run on.
     """
     if connection.dialect.name == "postgresql":
         return cast(extract("epoch", func.clock_timestamp()), Double)
@@ -102,7 +102,7 @@ def clock(connection: Connection) -> ColumnElement[float]:
 
 
 def insert_or_ignore(connection: Connection, table: Table) -> Any:
-    """Return an insert that leaves a row alone that another writer has just added."""
+    """Return an insert that does nothing where another writer has just added the row."""
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
@@ -133,7 +133,7 @@ def _schema_of(connection: Connection) -> tuple[int, bool]:
 
 
 def _migrate(url: URL) -> None:
-    """Bring the store to the latest schema in one transaction, after whoever else is at it.
+    """Bring the store to the latest schema in one transaction, once others who migrate it have ended.
 
     SQLite changes a column by making the table anew: with foreign keys on, that would delete all labellings.
     """

@@ -29,7 +29,7 @@ def check_replaceable(file: Path, store: LabelStore) -> None:
 
 
 def _reason(file: Path, store: LabelStore) -> str | None:
-    """Return why a file is no earlier export of the store."""
+    """Return why a file is no earlier export of the store; None where it is one."""
     with store.reading() as connection:
         sources = [row.source for row in connection.execute(select(labellings.c.source).distinct())]
     for source in filter(None, sources):

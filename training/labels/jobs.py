@@ -1,8 +1,8 @@
 """Retraining jobs in the label store: one at a time over all processes and machines that share the store.
 
-A job whose process is known to live on this machine runs, however long it gives no sign of life. One whose process is
-elsewhere has died when it was silent for `DEAD_AFTER_S` by the clock of the database, the only one that all share, and
-stays silent while somebody watches: a database that stood still has no signs of life in it either.
+A job whose process is alive on this machine counts as running, however long it gives no sign of life. A job whose
+process is elsewhere has died when it was silent for `DEAD_AFTER_S` by the clock of the database, the only clock that
+all share, and then stays silent while it is watched: while a database stands still, no job can give it a sign of life.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ BEAT_S = 1.0
 DEAD_AFTER_S = 60.0
 """A running job on another machine that gave no sign of life for so long may be dead."""
 _WATCHED_S = 3 * BEAT_S
+_DIED = {"error": "died"}
+"""Result of a job whose process is gone."""
 _log = logging.getLogger("chude")
 
 
@@ -64,7 +66,11 @@ class Job:
     progress: str
     log: list[str]
     result: Any
-    """What came of it, as JSON; None while it runs, and when it failed."""
+    """What came of it, as JSON: `training.promotion.Outcome.record`, or the code of the `error` that it failed with.
+
+    The code is "died" where its process is gone. None while it runs, where it was cancelled, and where it failed with
+    no error of chude's.
+    """
 
 
 class Jobs:
@@ -77,7 +83,7 @@ class Jobs:
     def begin(self, who: str = "") -> str:
         """Enter a job and return its id. Raises JobRunning, which says who began the other one and when.
 
-        Until `alive` or `hand_over` says which process does it, it is this machine's, but no process's.
+        Until `alive` or `hand_over` names a process, the job belongs to this machine, but to no process of it.
         """
         job = uuid.uuid4().hex
         row = {"who": who, "state": "running", "running": 1, "progress": "", "log": "", **_columns(process_of(0))}
@@ -95,7 +101,7 @@ class Jobs:
             return connection.execute(select(jobs.c.id).where(jobs.c.id == job)).first() is not None
 
     def hand_over(self, job: str, pid: int) -> None:
-        """Say which process of this machine does the job, so that it is known to live before it says so itself."""
+        """Enter which process of this machine does the job, so that it counts as alive before it says so itself."""
         self._update(job, jobs.c.pid == 0, **_columns(process_of(pid)))
 
     def get(self, job: str) -> Job:
@@ -105,8 +111,9 @@ class Jobs:
             row = connection.execute(wanted).first()
         if row is None:
             raise JobUnknown(f"{job}: no such job")
-        result = json.loads(row.result) if row.result else None
-        state, log = ("failed", _epitaph(row)) if row.running and self._is_dead(row) else (row.state, row.log)
+        state, log, result = row.state, row.log, json.loads(row.result) if row.result else None
+        if row.running and self._is_dead(row):
+            state, log, result = "failed", _epitaph(row), _DIED
         return Job(row.id, state, row.started, row.who, row.progress, log.splitlines(), result)
 
     def latest(self) -> Job | None:
@@ -121,11 +128,11 @@ class Jobs:
 
     @contextmanager
     def ending(self, job: str, log: str, result: object) -> Iterator[None]:
-        """End a job as done in one transaction with what the block does, which nobody can cancel any more.
+        """End a job as done in one transaction with what the block does: once that begins, nobody can cancel the job.
 
         Raises JobCancelled, before the block begins, where the job has ended already: cancelled, or taken for dead.
-        Where the block or the end of the transaction fails, the job runs on. A process that is killed between what
-        the block did and the end of the transaction leaves a job that has died, and says where it was.
+        Where the block or the end of the transaction fails, the job runs on. Where the process is killed between the
+        block and the end of the transaction, the job has died, and its log says what it was doing.
         """
         with self._store.writing() as connection:
             ended = update(jobs).where(_is_running(job)).values(**_ended("done", log, result))
@@ -144,13 +151,13 @@ class Jobs:
         """Mark running jobs whose process is gone as failed, so that another one can begin."""
         for row in self._running():
             if self._is_dead(row):
-                self._update(row.id, jobs.c.beat == row.beat, **_ended("failed", _epitaph(row), None))
+                self._update(row.id, jobs.c.beat == row.beat, **_ended("failed", _epitaph(row), _DIED))
 
     @contextmanager
     def alive(self, job: str, shown: Progress = silent) -> Iterator[JobProgress]:
         """Give signs of life from a thread while the job runs.
 
-        Yields the progress to work with: `shown` sees all of it, and JobCancelled is raised in it after a cancellation.
+        Yields the progress to work with. It passes everything to `shown`, and raises JobCancelled after a cancellation.
         """
         work = JobProgress(shown)
         over = threading.Event()

@@ -1,4 +1,4 @@
-"""Which tags were judged by labels that do not say it: those that labels of the same origin have.
+"""What labels were judged on that do not say it themselves: the tags that labels of the same origin have.
 
 An origin is who gave the labels, and from where: a file that was imported, or the service. Whoever labels texts for one
 new topic gives no other tag, and what nobody gave, nobody looked for: such labels must not teach that the texts lack
@@ -34,14 +34,14 @@ def is_latest() -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class Judgements:
-    """The tags that the latest labels of each origin have, of those labels that do not say what was judged."""
+    """The tags of each origin: those in its latest labels that do not say what they were judged on."""
 
     by_origin: Mapping[Origin, frozenset[str]]
 
     @classmethod
     def read(cls, connection: Connection) -> Judgements:
-        """Read them from the store."""
-        # Labels are read by the sets in which they come: there are few of these.
+        """Return the judgements of the labels in a store."""
+        # Each distinct set of tags is read once: there are few of them.
         columns = (labellings.c.who, labellings.c.source, labellings.c.tags, labellings.c.borderline)
         tags: defaultdict[Origin, set[str]] = defaultdict(set)
         for row in connection.execute(select(*columns).where(labellings.c.judged.is_(None), is_latest()).distinct()):
@@ -49,10 +49,10 @@ class Judgements:
         return cls({origin: frozenset(its_tags) for origin, its_tags in tags.items()})
 
     def of(self, origin: Origin) -> frozenset[str]:
-        """Return what labels of an origin are judged on; EVERY_TAG where none of them has a tag."""
+        """Return what labels of an origin were judged on; EVERY_TAG where none of them has a tag."""
         return self.by_origin.get(origin) or frozenset({EVERY_TAG})
 
     @property
     def widest(self) -> frozenset[str]:
-        """Return the largest of the sets: what labels that do not say it are judged on where they stand together."""
+        """Return the largest set of any origin: what all these labels would be judged on if they were of one."""
         return max(self.by_origin.values(), key=lambda tags: (len(tags), sorted(tags)), default=frozenset())

@@ -25,7 +25,7 @@ from training.labels.store import LabelStore
 
 
 class Keywords:
-    """Words and phrases, found in whole words whatever their case and the place of their tone marks."""
+    """Words and phrases to look for, as whole words, whatever their case and the place of their tone marks."""
 
     def __init__(self, keywords: Iterable[str]) -> None:
         """Take key words as they are written; those without a letter or digit are never found."""
@@ -36,7 +36,7 @@ class Keywords:
         }
 
     def found_in(self, text: str) -> set[str]:
-        """Return those that stand in a text."""
+        """Return the key words that stand in a text."""
         words = normalise(text)
         return {keyword for keyword, pattern in self._patterns.items() if pattern.search(words)}
 

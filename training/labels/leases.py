@@ -1,6 +1,6 @@
 """Leases on the texts of the queue: two editors never have the same text before them.
 
-A lease ends by itself, so that a text whose editor went home comes back. Whoever asks again for their text keeps it.
+A lease ends by itself, so that a text whose editor went home comes back. An editor who asks again gets the same text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Lease(NamedTuple):
     """A text of the queue that is kept for one editor, and how many others there are."""
 
     digest: str
-    """Of the text; names it to `take_text` as one to skip."""
+    """Digest of the text, with which `take_text` can skip it."""
     suggestion: Suggestion
 
 
@@ -47,8 +47,8 @@ def take_text(
 ) -> Lease | None:
     """Return the text that the holder has, or else the first that nobody has; None where there is none.
 
-    Texts whose digests are `skipped` are passed over, and so are all but those `among`, if these are given. What the
-    holder had besides is given back.
+    Texts whose digests are `skipped` are passed over, and so are all but those `among`, if these are given. Any
+    other text that the holder had is given back.
     """
     name = storable(holder)
     with store.writing() as connection:
@@ -63,7 +63,7 @@ def take_text(
             lease = {"digest": row.digest, "holder": name, "until": now + lease_s}
             connection.execute(insert_or_ignore(connection, leases), lease)
             kept = select(leases.c.holder).where(leases.c.digest == row.digest)
-            if connection.execute(kept).scalar() == name:  # and not another's, who came first
+            if connection.execute(kept).scalar() == name:  # otherwise another holder's lease came first
                 return Lease(row.digest, suggestion_of(row))
     return None
 
@@ -83,7 +83,7 @@ def _is_unlabelled() -> ColumnElement[bool]:
 
 
 def count_waiting(store: LabelStore, holder: str) -> Waiting:
-    """Return how many texts wait for a label, and how many of them others than the holder have."""
+    """Return how many texts wait for a label, and how many of them are kept for others than the holder."""
     with store.reading() as connection:
         now = clock(connection)
         n_texts = connection.execute(select(func.count()).select_from(queue).where(_is_unlabelled())).scalar_one()

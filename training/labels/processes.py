@@ -1,8 +1,8 @@
-"""Which process a job runs in, and whether that still lives.
+"""Which process a job runs in, and whether it is still alive.
 
-A process id alone says too little: another process may have it by now, and the machine in another container that has
-the same name has other processes. So the time at which the process began is kept with it, and for the machine what no
-other one shares: the id of its boot and its space of process ids, both as Linux tells them in /proc.
+A process id alone says too little: another process may have it by now, and a container of the same name on another
+machine has processes of its own. So the time at which the process began is kept beside it, and of the machine what no
+other one has: the id of its boot and its namespace of process ids, both out of /proc.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Process:
 
     @property
     def is_here(self) -> bool:
-        """Tell whether it is one of this machine, so that `is_alive` can tell."""
+        """Tell whether it is on this machine: only then does `is_alive` know."""
         return self.machine == _machine()
 
     def is_alive(self) -> bool:

@@ -58,7 +58,7 @@ class Labels:
         return replace(whole, evidence={**kept, **later.evidence}, note=later.note or self.note)
 
     def _with_judged(self, later: Labels, judged: frozenset[str]) -> Labels:
-        """Return these labels with the later ones in place of those of the tags that were judged."""
+        """Return these labels, but those of the tags that the later ones were judged on as the later ones say."""
         return replace(
             later,
             tags=later.tags | (self.tags - judged),

@@ -5,7 +5,8 @@
 >>> identity_columns(7), identity_columns("7")
 ({'id': '7', 'id_is_number': 1}, {'id': '7', 'id_is_number': 0})
 
-PostgreSQL keeps no NUL, and no database half a character; both are written as U+FDD0, which is no character, and hex:
+PostgreSQL keeps no NUL, and no database keeps half a character. Both are written as U+FDD0, which is no character, and
+four hex digits:
 
 >>> storable("Bầu\\0cử"), restored(storable("Bầu\\0cử")) == "Bầu\\0cử"
 ('Bầu\\ufdd00000cử', True)
@@ -27,7 +28,7 @@ from training.labels.revision import Evidence, Labels
 from training.labels.schema import labellings
 
 LABEL_COLUMNS = tuple(labellings.c[name] for name in ("tags", "borderline", "evidence", "judged", "note"))
-"""Those that have the labels of a text."""
+"""The columns that hold the labels of a text."""
 _UNSTORABLE = re.compile("[\0\ud800-\udfff\ufdd0]")
 _STORED = re.compile("\ufdd0([0-9a-f]{4})")
 

@@ -23,7 +23,7 @@ texts = Table(
     *_document(),
     *_identity(),
     Column("held_out", Integer, nullable=False, server_default="0"),
-    Index("texts_held_out", "held_out"),  # counted without reading a text
+    Index("texts_held_out", "held_out"),  # so that they are counted without reading a text
 )
 labellings = Table(
     "labellings",

@@ -1,4 +1,4 @@
-"""A label store in a SQLite file: made once, whole and closed to other users, and never taken for a new one later.
+"""A label store in a SQLite file, which is made once, whole and closed to other users, and never made anew by mistake.
 
 SQLite makes an empty file wherever it finds none, and takes an empty file for a new database. Here a store is made
 aside and gets its name when it has its tables; after that the file is opened only where it is, so that one which was
@@ -24,7 +24,7 @@ from model.storage import storage_error
 from training.labels.errors import StoreDamaged, StoreError, StoreFull
 
 _MAX_CHECKED_BYTES = 64_000_000
-"""Files up to here are looked through when they are opened, which takes a millisecond per MB."""
+"""Files of up to so many bytes are looked through when they are opened, which takes a millisecond per MB."""
 _HEADER = b"SQLite format 3\0"
 _DOES_NOT_EXIST = "; to begin a new store, remove what is left of it"
 
@@ -48,8 +48,8 @@ def existing(path: Path) -> URL:
 def make_file(path: Path, fill: Callable[[URL], None]) -> None:
     """Make a store where there is none; `fill` makes the tables of the database at a URL.
 
-    Of several processes that make it at once, one's is taken. Raises StoreDamaged where an earlier store has left
-    something behind, StoreError where the file cannot be made.
+    Where several processes make it at once, one of their files stays. Raises StoreDamaged where an earlier store has
+    left something behind, StoreError where the file cannot be made.
     """
     if path.exists():
         return
@@ -100,7 +100,7 @@ def _opening(path: Path) -> Iterator[None]:
 
 
 def set_up(engine: Engine, path: Path | None, wait_s: float, *, foreign_keys: bool = True) -> None:
-    """Prepare the connections of an engine: how long they wait for others, and that they are to the file at `path`."""
+    """Have the connections of an engine wait so long for others, and check that each is to the file now at `path`."""
     pragmas = (
         f"busy_timeout={round(1000 * wait_s)}",
         "journal_mode=WAL",
@@ -121,11 +121,12 @@ def set_up(engine: Engine, path: Path | None, wait_s: float, *, foreign_keys: bo
     @event.listens_for(engine, "checkout")
     def check_out(connection: sqlite3.Connection, entry: ConnectionPoolEntry, _: object) -> None:
         if path and entry.info["file"] != _identity(path):
-            raise DisconnectionError("the file is another one")
+            raise DisconnectionError("the file was replaced by another one")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A transaction that reads first and writes later cannot wait for its turn: all of ours take it at the start.
+        # Where a transaction has read, and wants to write while another one writes, SQLite fails at once and does not
+        # wait. So a transaction that may write waits for its turn at its start.
         reads = connection.get_execution_options().get("reads_only")
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 

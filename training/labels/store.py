@@ -34,7 +34,7 @@ from training.labels.sqlite import sqlite_url
 __all__ = ["Changes", "Labelling", "LabelStore", "Stats", "open_store"]
 _CHUNK = 500
 DIGEST_CHARS = 16
-"""So much of a digest names a text."""
+"""Hex digits of a digest that are enough to name a text."""
 _SHOWN_CHARS = 40
 _FILES = ("labels.sqlite", "labels.sqlite-wal", "labels.sqlite-shm")
 
@@ -96,7 +96,7 @@ class LabelStore:
         return error
 
     def add(self, examples: Iterable[Example], labelling: Labelling, scores: Scores | None = None) -> Changes:
-        """Keep a labelling of each example, but those that say what is known already; all or none.
+        """Keep a labelling of each example unless it says nothing new; of all examples or, after an error, of none.
 
         Of a text that comes again, the document with more fields is kept: a title apart from its text says more than
         both in one. Evidence stays with a tag that stays, unless a later labelling gives other evidence.
@@ -124,9 +124,9 @@ class LabelStore:
                 yield example_of(row).judged_only(judgements.of((row.who, row.source)))
 
     def exported_examples(self) -> Iterator[Example]:
-        """Yield the same as `examples`, so that they are judged on the same tags when they come back as one file.
+        """Yield the same as `examples`, so that importing them as one file leaves them judged on the same tags.
 
-        What was judged is added where a record does not say it, and its file had fewer tags than others.
+        An example that does not say what it was judged on says it now, where its origin has fewer tags than another.
         """
         with self.reading() as connection:
             judgements = Judgements.read(connection)
@@ -171,7 +171,7 @@ class LabelStore:
 
     def stats(self) -> Stats:
         """Return how many texts there are, held out and with each tag, and how many labellings."""
-        # Tags are counted by the sets in which they come: there are few of these, and no text is read.
+        # Each distinct set of tags is read once, with its count: there are few of them, and no text is read.
         sets = select(labellings.c.tags, func.count()).where(is_latest()).group_by(labellings.c.tags)
         counts: Counter[str] = Counter()
         with self.reading() as connection:

@@ -32,7 +32,7 @@ from training.labels.store import LabelStore
 
 RANDOM_SHARE = 0.2
 _CANDIDATES = 20
-"""Texts that are kept in mind for each one that is asked for."""
+"""Candidates that are kept in memory for each text that is asked for."""
 _BATCH = 500
 _MAX_SIMILARITY = 0.3
 Candidate = tuple[Identity, Document]
@@ -72,7 +72,7 @@ def suggest(
     """Return `count` of the candidates whose texts are not `known` by their digests, ranked by the model's doubt.
 
     Another `ranking` may take the place of that; a fifth is picked at random in either case.
-    `on_refusal` hears of each that cannot be tagged, by its id, and why.
+    `on_refusal` is called with the id of each candidate that cannot be tagged, and the reason.
     Keeps 20 times `count` documents in memory, however many there are.
     """
     n_random = round(count * RANDOM_SHARE)

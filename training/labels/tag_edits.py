@@ -13,7 +13,7 @@ from training.labels.schema import labellings
 from training.labels.store import LabelStore
 
 Slugs: TypeAlias = Mapping[str, str | None]
-"""What becomes of tags: another slug, itself for one that others are merged into, None for one that is taken out."""
+"""What each tag becomes: another slug, the same one where others are merged into it, None where it is taken out."""
 _CHUNK = 500
 
 

@@ -1,4 +1,4 @@
-"""What new labels take away from the tags that the live model gives: a fault of the model, or a tag not looked for."""
+"""Tags that the live model gives and new labels do not: faults of the model, or tags that nobody looked for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from training.corpus.label_fields import EVERY_TAG
 
 @dataclass
 class TakenTags:
-    """The tags that a model gives texts and their labels do not, counted."""
+    """Counts of the tags that a model gives to texts and their labels do not."""
 
     n_texts: int = 0
     by_judgement: Counter[str] = field(default_factory=Counter)
@@ -39,7 +39,7 @@ class TakenTags:
                 self.by_judgement.update(tag for tag in missing if example.decides(tag))
 
     def lost(self, judged: frozenset[str]) -> Counter[str]:
-        """Return how many texts lose each tag; `judged` is what those are judged on that do not say it."""
+        """Return how many texts lose each tag; `judged` is for labels that do not say what they were judged on."""
         unsaid = {tag: n for tag, n in self.unsaid.items() if tag in judged or EVERY_TAG in judged}
         return self.by_judgement + Counter(unsaid)
 
@@ -48,8 +48,8 @@ class TakenTags:
     ) -> Iterator[str]:
         """Yield a line for each tag that texts lose or would lose.
 
-        `known` are the tags of the model; `setting` makes of tags what says that they were judged: `as_option` or
-        `as_field`.
+        `known` are the tags of the model; `setting` makes of tags the option or the field which says that they
+        were judged: `as_option` or `as_field`.
         """
         lost = self.lost(judged)
         for tag in sorted({*lost, *self.unsaid}):

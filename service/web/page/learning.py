@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from flask import Blueprint, Response
@@ -12,9 +12,11 @@ from service.web.page.catalogue import catalogue
 from service.web.page.figures import version_figures
 from service.web.page.layout import TagLook, language, looks, render
 from service.web.page.new_topic import NEEDED
+from service.web.page.outcome import describe_outcome
 from service.web.services import services
 from training.corpus.topics import Topic
 from training.labels.activity import count_judged
+from training.labels.job_progress import Position
 from training.labels.jobs import Job, Jobs
 from training.labels.store import LabelStore
 from training.topics import Topics
@@ -37,20 +39,6 @@ class LabelledTag(NamedTuple):
     def missing(self) -> int:
         """Return how many more texts with it, or without it, are needed before it can be learnt."""
         return 0 if self.is_learnt else max(NEEDED - self.n_with, 0) + max(NEEDED - self.n_without, 0)
-
-
-class Measured(NamedTuple):
-    """How two versions do on the same texts."""
-
-    tag: str
-    """Name of the tag; empty for all of them together."""
-    where: str
-    """"held_out", the labels that are not learnt from, or "reference", the texts that travel with the model."""
-    n_texts: int
-    before: float
-    after: float
-    low: float
-    high: float
 
 
 @blueprint.get("/learn")
@@ -81,7 +69,7 @@ def state() -> Response:
 def _labelled(store: LabelStore, slug: str, n_with: int, topic: Topic | None, look: TagLook | None) -> LabelledTag:
     """Return what is known of a tag; of one that the model has not learnt, what it can be learnt from."""
     topic = topic or Topic()
-    name = topic.names.get(language()) or (look.name if look else slug)
+    name = _name(slug, topic, look)
     if look:
         return LabelledTag(slug, name, n_with, 0, topic.keywords, is_learnt=True)
     counts = count_judged(store, slug)
@@ -97,19 +85,25 @@ def job(job: str) -> Response:
 
 def _described(job: Job | None) -> dict[str, Any]:
     """Return what the template says of a job."""
-    result = job.result if job and isinstance(job.result, dict) else {}
     say = catalogue(language())
-    reasons = [say.translated(str(reason)) for reason in result.get("reasons", ())]
-    return {"job": job, "result": result, "measured": list(_measured(result)), "reasons": reasons}
+    described: dict[str, Any] = {"job": job}
+    if job and job.state == "running" and (position := Position.parse(job.progress)):
+        words = say("step", what=say.translated(position.what), number=position.number, total=position.total)
+        described |= {"position": position, "step": words}
+    if job and job.state == "done" and job.result:
+        described["outcome"] = describe_outcome(job.result, _namer(), say)
+    if job and job.state == "failed" and job.result:
+        key = f"job-error-{job.result['error']}"
+        described["failure"] = say(key) if say.has(key) else ""
+    return described
 
 
-def _measured(result: Mapping[str, Any]) -> Iterator[Measured]:
-    """Yield the comparisons that the gate decided by: all tags together, then each."""
-    tags = looks(services().live.tagger.artifact.tags)
-    by_tag = result.get("tags")
-    for tag, places in [("", result), *(by_tag.items() if isinstance(by_tag, dict) else ())]:
-        for where in ("held_out", "reference"):
-            found = places.get(where)
-            if isinstance(found, dict) and {"texts", "live_f1", "candidate_f1", "interval"} <= found.keys():
-                name = tags[tag].name if tag in tags else tag
-                yield Measured(name, where, found["texts"], found["live_f1"], found["candidate_f1"], *found["interval"])
+def _namer() -> Callable[[str], str]:
+    """Return what gives the name of a tag in the reader's language, whether the live model has it or not."""
+    chude = services()
+    tags, topics = looks(chude.live.tagger.artifact.tags), Topics(chude.settings.home).all()
+    return lambda slug: _name(slug, topics.get(slug, Topic()), tags.get(slug))
+
+
+def _name(slug: str, topic: Topic, look: TagLook | None) -> str:
+    return topic.names.get(language()) or (look.name if look else slug)

@@ -177,7 +177,7 @@ def suffer(disk: Path, artifacts: list[Artifact], seed: int, seconds: float, cal
     for artifact in artifacts:
         activate(Versions(disk), Versions(disk).add(artifact))
     key, rng = KeyStore(disk).add("desk"), random.Random(seed)
-    with running(disk, disk.parent / "log", "--workers", 2) as service:
+    with running(disk, disk.parent / "log", "--workers", 2, "--stop-timeout", 30) as service:
         clients, faults = Clients(service.port, key, expected_of(artifacts)), Faults(service, rng)
         assert clients.label(rng, "first")
         clients.start(seed)

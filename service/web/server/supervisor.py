@@ -37,6 +37,8 @@ _BACKLOG = 2048
 _LOOK_EVERY_S = 0.5
 _KEEP_ALIVE_S = 75
 """Longer than nginx keeps a connection to us, so that it is never us who close one that is being used."""
+_SWITCH_S = 0.0005
+"""A thread that computes hands the interpreter over after so long; a request waits for that many times."""
 _FIRST_BYTE_S = 10.0
 _LAST_WORDS_S = 0.5
 _LINGER_S = 4.0
@@ -102,6 +104,7 @@ class ServingWorker(UvicornWorker):
     def init_process(self) -> None:
         """Begin to follow the live model, and the supervisor, in this process."""
         keep_freed_memory()
+        sys.setswitchinterval(_SWITCH_S)
         self._services.live.watch()
         threading.Thread(target=_end_with, args=(self.ppid,), name="supervisor", daemon=True).start()
         super().init_process()

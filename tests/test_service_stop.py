@@ -8,12 +8,16 @@ import signal
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from load import HEAD, post
 from serving import TIMEOUT_S, answer_of, descendants, is_alive, leftovers, running, wait_until
 from texts import SYRIA
 
+from model import TopicTagger
+from model.activation import activate
+from model.versions import Versions
 from service.web.daily_counts import DailyCounts
 
 
@@ -86,3 +90,26 @@ def test_what_a_worker_has_counted_is_written_when_it_stops(tmp_path: Path) -> N
     with running(tmp_path / "home", tmp_path / "log", "--workers", 1) as service:
         assert service.tags(SYRIA) == ["syria"]
     assert [(day.documents, day.tags) for day in DailyCounts(tmp_path / "home").days(2).values()] == [(1, {"syria": 1})]
+
+
+def test_a_worker_that_still_starts_ends_when_it_is_told_to(tmp_path: Path, shipped: TopicTagger) -> None:
+    """While it loads a version that was not live when the service began, it is told once, as at a stop."""
+    home = tmp_path / "home"
+    with running(home, tmp_path / "log", "--workers", 1) as service:
+        version = Versions(home).add(replace(shipped.artifact, training={}))
+        activate(Versions(home), version)
+        (first,) = service.workers()
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: service.workers() not in ([], [first]), every_s=0.001)
+        (second,) = service.workers()
+        wait_until(lambda: not catches(second, signal.SIGTERM), every_s=0.001)
+        os.kill(second, signal.SIGTERM)
+        wait_until(lambda: not is_alive(second))
+        assert not [line for line in service.logged() if line["message"] == f"version {version} is live"]
+
+
+def catches(pid: int, number: int) -> bool:
+    """Tell whether a process has a handler for a signal."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    mask = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(mask, 16) >> (number - 1) & 1)

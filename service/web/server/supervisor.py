@@ -103,6 +103,7 @@ class ServingWorker(UvicornWorker):
 
     def init_process(self) -> None:
         """Begin to follow the live model, and the supervisor, in this process."""
+        self.init_signals()  # the handlers that were forked with it are the supervisor's, and would swallow a SIGTERM
         keep_freed_memory()
         sys.setswitchinterval(_SWITCH_S)
         self._services.live.watch()

@@ -28,9 +28,10 @@ serve: $(VENV)/.installed
 	$(BIN)/chude serve
 
 test: $(VENV)/.chromium
-	$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n 3 --dist worksteal
 
-# Also what takes minutes and rarely breaks: the refit of the shipped model, the wheel with downloaded libraries.
+# Also what takes minutes and rarely breaks: the refit of the shipped model, the wheel with downloaded libraries; and
+# coverage, which makes each start of the program take half as long again.
 test-all: $(VENV)/.chromium
 	$(BIN)/pytest -n 3 --dist worksteal -m "" --cov --cov-report=term:skip-covered
 

@@ -19,7 +19,7 @@ from training.corpus.examples import Example
 from training.corpus.readers import read_examples
 from training.fit.fitting import Fit, FitOptions, fit_examples
 
-pytest_plugins = ["serving", "browsing", "clients", "databases", "running", "wheels"]
+pytest_plugins = ["serving", "browsing", "clients", "databases", "retraining", "running", "wheels"]
 REPO = Path(__file__).parent.parent
 SEEDS = REPO / "seeds"
 SHARED = REPO.parent / "shared"

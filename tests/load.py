@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 from serving import TIMEOUT_S
 
+HEAD = b"POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+"""The head of a request to /predict, without its length and without its end."""
+
 
 def post(path: str, value: object) -> bytes:
     """A whole POST request with a JSON body."""

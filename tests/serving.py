@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -58,6 +59,11 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def leftovers(pid: int) -> list[Path]:
+    """Return the folders that a service with this process number counts in."""
+    return list(Path(tempfile.gettempdir()).glob(f"chude-metrics-{pid}-*"))
 
 
 class Service:

@@ -56,6 +56,12 @@ def test_public_names() -> None:
     ]
 
 
+def test_no_file_is_longer_than_250_lines() -> None:
+    for folder in ("model", "training", "service", "tests", "docs"):
+        for path in (REPO / folder).rglob("*.py"):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= 250, path
+
+
 def test_the_tests_that_decisions_name_are_there() -> None:
     tests = {
         node.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from conftest import SEEDS
 from running import Run
 from texts import ARTICLE
@@ -135,6 +136,7 @@ def test_check_points_at_a_wrong_label(chude: Run, tmp_path: Path, seed_fit: Fit
     )
 
 
+@pytest.mark.whole
 def test_the_seeds_pass_their_own_check(chude: Run) -> None:
     done = chude("check", SEEDS / "articles.jsonl", "--topics", SEEDS / "topics.toml")
     assert done.returncode == 0

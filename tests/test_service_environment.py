@@ -153,3 +153,19 @@ def test_ctrl_c_is_quiet_at_any_moment(tmp_path: Path, after_s: float) -> None:
     assert b"Traceback" not in err
     assert b"internal error" not in err
     assert process.returncode in (-signal.SIGINT, 0, 1)
+
+
+def test_ctrl_c_ends_a_worker_that_has_just_begun(tmp_path: Path) -> None:
+    """Ctrl-C comes while the first worker is forked; if that went past it, the service would wait for ten minutes."""
+    command = [sys.executable, "-m", "service", "serve", "--port", "0", "--workers", "1", "--stop-timeout", "600"]
+    environ = {**BARE, "CHUDE_HOME": str(tmp_path)}
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stderr is not None
+        while b'"listening at ' not in process.stderr.readline():
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.communicate(timeout=TIMEOUT_S)
+        finally:
+            process.kill()
+    assert process.returncode == 0

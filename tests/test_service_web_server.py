@@ -1,8 +1,9 @@
-"""Lanes of threads: what happens to work whose client is gone."""
+"""Lanes of threads: what happens to work whose client is gone, and which threads come first."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 
 import pytest
@@ -36,3 +37,16 @@ def test_what_nobody_waits_for_is_discarded_and_its_thread_is_taken_until_then()
 
     asyncio.run(run())
     assert discarded == ["an answer"]
+
+
+def test_threads_that_compute_come_behind_the_loop() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, 0)  # that of the calling thread
+
+    async def run() -> tuple[int, int, int]:
+        lane = Lane("bulk", threads=1, waiting=0, niceness=5)
+        equal = Lane("files", threads=1, waiting=0)
+        return await lane.run(niceness, print), await equal.run(niceness, print), niceness()
+
+    before = niceness()
+    assert asyncio.run(run()) == (min(before + 5, 19), before, before)

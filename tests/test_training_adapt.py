@@ -124,7 +124,7 @@ def test_labels_of_known_tags_move_their_scores(
     base: Artifact, seed_examples: list[Example], options: FitOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prior, "STRENGTHS", (3.0, 30.0))
-    labelled = random.Random(2).sample(seed_examples, 100)
+    labelled = random.Random(2).sample(seed_examples, 60)
     adapted = adapt(base, labelled, replace(options, jobs=1))
     assert (adapted.new_tags, adapted.left_out) == ([], [])
     assert adapted.judged == [tag.slug for tag in base.tags]

@@ -10,7 +10,6 @@ is killed when a page takes too long, and another one takes its place.
 from __future__ import annotations
 
 import logging
-import os
 import resource
 import signal
 from contextlib import suppress
@@ -25,7 +24,9 @@ from model.page.html import extract_html
 from service.web.faults import Fault
 
 _CONTEXT = get_context("forkserver")
-"""A process is forked from one without threads that has imported `_PRELOADED` and nothing else: that takes no time."""
+"""A process is forked from one without threads that has imported `_PRELOADED` and nothing else: that takes no time.
+
+Both have the priority of the thread that reads the first page (`service.web.server.lanes`)."""
 _PRELOADED = [__name__, "trafilatura", "lxml.html"]
 _FEW_TAGS, _FEW_CHARS = 50, 20_000
 """HTML up to this size is read in the thread that asks: that takes a few milliseconds."""
@@ -37,8 +38,6 @@ The dearest HTML within the bounds of `model.page.source` takes two, on a slow m
 """
 _WALL_LIMIT_S = 60.0
 _START_S = 60.0
-_NICENESS = 5
-"""The threads that answer come first."""
 _MAX_ADDRESS_SPACE = 1 << 30
 """In bytes; the dearest HTML within the bounds takes a third."""
 _MAX_RESIDENT_KB = 1 << 18
@@ -165,7 +164,6 @@ def _serve(connection: Connection, cpu_limit_s: int) -> None:
     """Read pages until the other side is gone (the process's main function)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which ends this process
     logging.disable()  # the libraries' warnings may quote a page
-    os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_ADDRESS_SPACE, _MAX_ADDRESS_SPACE))
     with suppress(EOFError, OSError):
         connection.send("ready")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -17,10 +18,15 @@ _RETRY_AFTER_S = 2
 class Lane:
     """A few threads, and a bounded queue before them."""
 
-    def __init__(self, name: str, *, threads: int, waiting: int) -> None:
-        """Answer `threads` requests at a time while at most `waiting` others wait."""
+    def __init__(self, name: str, *, threads: int, waiting: int, niceness: int = 0) -> None:
+        """Answer `threads` requests at a time while at most `waiting` others wait.
+
+        On Linux `niceness` lowers the priority of these threads alone, and of the processes that they start (nice(2)).
+        """
         self.name = name
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=f"chude-{name}")  # threads start when needed
+        self._executor = ThreadPoolExecutor(  # its threads start when they are needed
+            threads, thread_name_prefix=f"chude-{name}", initializer=os.nice, initargs=(niceness,)
+        )
         self._free = asyncio.Semaphore(threads)
         self._waiting, self._most_waiting = 0, waiting
 

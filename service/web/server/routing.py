@@ -19,6 +19,8 @@ _ESCAPED = rb"\u003"
 """How "<" may be written in JSON."""
 _COMPUTING = 2
 """Threads that compute share the interpreter: several get no more done than one, and each keeps the loop waiting."""
+_NICENESS = 5
+"""Of threads that compute: whenever the loop has something to do, it comes first."""
 _WAITING = 64
 """How many requests may wait for the threads of a lane."""
 
@@ -62,9 +64,12 @@ class Lanes:
 
     def __init__(self, threads: int) -> None:
         """Answer `threads` requests of each cost at a time, but at most two of those that do nothing but compute."""
-        few = min(threads, _COMPUTING)
-        sizes = {Cost.BULK: few, Cost.HTML: threads, Cost.STORE: threads, Cost.FILES: threads}
-        self._lanes = {cost: Lane(cost.name.lower(), threads=n, waiting=_WAITING) for cost, n in sizes.items()}
+        self._lanes = {
+            Cost.BULK: Lane("bulk", threads=min(threads, _COMPUTING), waiting=_WAITING, niceness=_NICENESS),
+            Cost.HTML: Lane("html", threads=threads, waiting=_WAITING, niceness=_NICENESS),
+            Cost.STORE: Lane("store", threads=threads, waiting=_WAITING),
+            Cost.FILES: Lane("files", threads=threads, waiting=_WAITING),
+        }
 
     def choose(self, environ: WSGIEnvironment, body: bytes) -> Lane | None:
         """Return the lane of a request; None for one that the loop answers itself."""

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -36,6 +37,8 @@ _BACKLOG = 2048
 _LOOK_EVERY_S = 0.5
 _KEEP_ALIVE_S = 75
 """Longer than nginx keeps a connection to us, so that it is never us who close one that is being used."""
+_SWITCH_S = 0.0005
+"""A thread that computes hands the interpreter over after so long; a request waits for that many times."""
 _FIRST_BYTE_S = 10.0
 _LAST_WORDS_S = 0.5
 _LINGER_S = 4.0
@@ -100,7 +103,9 @@ class ServingWorker(UvicornWorker):
 
     def init_process(self) -> None:
         """Begin to follow the live model, and the supervisor, in this process."""
+        self.init_signals()  # the handlers that were forked with it are the supervisor's, and would swallow a SIGTERM
         keep_freed_memory()
+        sys.setswitchinterval(_SWITCH_S)
         self._services.live.watch()
         threading.Thread(target=_end_with, args=(self.ppid,), name="supervisor", daemon=True).start()
         super().init_process()
@@ -132,6 +137,7 @@ class Supervisor(BaseApplication):
             "logconfig_dict": log_config(),
             "when_ready": _say_where,
             "pre_fork": _freeze,
+            "post_fork": _heed_signals,
             "control_socket_disable": True,
         }
         for name, value in options.items():
@@ -162,6 +168,19 @@ def _end_with(supervisor_pid: int) -> None:
     while os.getppid() == supervisor_pid:
         time.sleep(_LOOK_EVERY_S)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _heed_signals(arbiter: Arbiter, worker: Worker) -> None:
+    """End a new worker that is told to stop before it listens to signals.
+
+    It begins with the supervisor's handlers, which put a signal into a queue that nobody reads in a worker: the
+    supervisor would wait for this worker until the stop timeout is over.
+    """
+    for number in arbiter.SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    while not arbiter.SIG_QUEUE.empty():
+        if arbiter.SIG_QUEUE.get_nowait() in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            sys.exit(0)
 
 
 def _freeze(arbiter: Arbiter, worker: Worker) -> None:

@@ -30,7 +30,8 @@ def command(force: bool, seed: int, unlabelled: tuple[str, ...], job: str | None
     """Learn from the label store, compare with the live version, and go live if that is not worse.
 
     A tenth of the labels, and the artifact's own reference set, are not learnt from but compared on. Of a tag that the
-    model does not know, all labels are learnt from. A tag that no label was judged on stays as it is.
+    model does not know, all labels are learnt from, and the key words of its topic, which are enough by themselves. A
+    tag that no label was judged on stays as it is.
     """
     from training.labels.jobs import Jobs
 

@@ -171,9 +171,9 @@ def test_a_job_is_watched_and_its_outcome_told(
     expect(page.locator("#job")).to_contain_text(f"Version {another} is worse than the live one, and is not used.")
     assert page.locator("#job li").all_inner_texts() == [
         "Syria is worse on labels held out: F1 0.900 before, 0.800 after (difference -0.150 to -0.050).",
-        f"{HOSTILE} was learnt from 30 texts with it and 90 without it. It finds about 81.0 % (70.0 % to 90.0 %) "
-        "of the texts that have it, and 2.5 % of the stream gets it. How many of these should, too few labels tell: "
-        "look at 50 of them.",
+        f"{HOSTILE} was learnt from 30 texts with it and 90 without it. It finds 70.0 % to 90.0 % of the "
+        "texts like those labelled with it, and 2.5 % of the stream gets it. How many of these should, too few labels "
+        "tell: look at 50 of them.",
         "gaza is not learnt yet: 4 texts have it, and 10 are needed.",
     ]
     figures = ["0.900", "0.800", "-0.150 to -0.050"]
@@ -185,8 +185,8 @@ def test_a_job_is_watched_and_its_outcome_told(
     expect(page.locator("#job strong")).to_contain_text(f"Phiên bản {another} kém hơn phiên bản đang dùng")
     assert page.locator("#job li").all_inner_texts() == [
         "Syria kém đi trên nhãn để dành: F1 trước 0,900, sau 0,800 (chênh lệch -0,150 đến -0,050).",
-        f"Đã học {HOSTILE} từ 30 bài có và 90 bài không có chủ đề này. Nó tìm được khoảng 81,0 % "
-        "(70,0 % đến 90,0 %) số bài có chủ đề này; 2,5 % số bài của dòng tin được gắn. Trong đó bao nhiêu bài đúng thì "
+        f"Đã học {HOSTILE} từ 30 bài có và 90 bài không có chủ đề này. Nó tìm được 70,0 % đến 90,0 % "
+        "số bài giống những bài đã gắn chủ đề này; 2,5 % số bài của dòng tin được gắn. Trong đó bao nhiêu bài đúng thì "
         "nhãn còn quá ít để biết: hãy xem thử 50 bài.",
         "Chưa học được gaza: mới có 4 bài có chủ đề này, cần 10 bài.",
     ]

@@ -73,8 +73,8 @@ def _expectation(learnt: Mapping[str, Any]) -> str:
         return f"{few} how good it is; {tagged}"
     low, high = learnt["recall_interval"]
     return (
-        f"it finds about {learnt['recall']:.0%} of the texts with it ({low:.0%} to {high:.0%}), and {tagged}; how many "
-        "of these should, too few labels tell: look at 50 of them"
+        f"it finds {low:.0%} to {high:.0%} of the texts like those labelled with it, and {tagged}; how many of these "
+        "should, too few labels tell: look at 50 of them"
     )
 
 

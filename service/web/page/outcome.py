@@ -84,8 +84,8 @@ def _learnt(name: str, learnt: Mapping[str, Any], say: Catalogue) -> str:
     share = say.percent(learnt["tagged_share"])
     if learnt["recall"] is None:
         return f"{sources} {say('learnt-unknown', share=share)}"
-    interval = say("from-to", **dict(zip(("low", "high"), map(say.percent, learnt["recall_interval"]), strict=True)))
-    return f"{sources} {say('learnt-estimate', recall=say.percent(learnt['recall']), interval=interval, share=share)}"
+    low, high = map(say.percent, learnt["recall_interval"])
+    return f"{sources} {say('learnt-estimate', interval=say('from-to', low=low, high=high), share=share)}"
 
 
 def _left_out(name: str, say: Catalogue, n_with: int, n_without: int) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
+import signal
 import socket
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from bench_tagging import REPO, TRAIN, UNLABELLED, read_texts
@@ -32,6 +35,7 @@ WORKERS = 2
 FAULT_SECONDS = 20.0
 SMALL_CLIENTS, OTHER_CLIENTS = 40, 24
 HALF_SENT = 200
+END_EVERY_S = 4.0
 
 
 @contextmanager
@@ -134,26 +138,40 @@ def under_faults(small: list[bytes], texts: list[str]) -> tuple[Load, Load]:
         post("/predict", {"text": " ".join(texts[:100])}),
         get("/topics"),
     ]
-    over, results = threading.Event(), list[Load]()
-    with tempfile.TemporaryDirectory() as home, service(home, workers=WORKERS) as (port, _):
-        threads = [
-            threading.Thread(
-                target=lambda: results.append(
-                    run_load(port, others, connections=OTHER_CLIENTS, until=over.is_set),
-                )
-            ),
-            threading.Thread(target=break_things, args=(port, Path(home), over)),
+    over = multiprocessing.Event()
+    results: SimpleQueue[Load] = multiprocessing.SimpleQueue()
+    with tempfile.TemporaryDirectory() as home, service(home, workers=WORKERS) as (port, pid):
+        # Processes, not threads: those would share the interpreter of the clients whose waiting is measured.
+        besides = [
+            multiprocessing.Process(target=send_others, args=(port, others, over, results)),
+            multiprocessing.Process(target=break_things, args=(port, Path(home), over)),
+            multiprocessing.Process(target=end_workers, args=(pid, over)),
         ]
-        for thread in threads:
-            thread.start()
+        for process in besides:
+            process.start()
         seen = run_load(port, small, connections=SMALL_CLIENTS, seconds=FAULT_SECONDS)
         over.set()
-        for thread in threads:
-            thread.join()
-    return seen, results[0]
+        others_seen = results.get()
+        for process in besides:
+            process.join()
+    return seen, others_seen
 
 
-def break_things(port: int, home: Path, over: threading.Event) -> None:
+def send_others(port: int, others: list[bytes], over: Event, results: SimpleQueue[Load]) -> None:
+    """Send the requests in turn until it is over, and put what came back into `results`."""
+    results.put(run_load(port, others, connections=OTHER_CLIENTS, until=over.is_set))
+
+
+def end_workers(pid: int, over: Event) -> None:
+    """Kill a worker of the service every few seconds, or tell it to stop."""
+    rng = random.Random(1)
+    while not over.wait(END_EVERY_S):
+        if workers := children(pid):
+            with suppress(ProcessLookupError):
+                os.kill(rng.choice(workers), rng.choice([signal.SIGKILL, signal.SIGTERM]))
+
+
+def break_things(port: int, home: Path, over: Event) -> None:
     """Keep half-sent requests open, send bodies without end, and lock the label store, again and again."""
     rng = random.Random(1)
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

@@ -211,10 +211,11 @@ def tag_names(examples: Iterable[Example]) -> list[str]:
     return sorted({tag for example in examples for tag in example.tags | example.borderline})
 
 
-def unknown_tags(example: Example, vocabulary: Vocabulary) -> list[str]:
-    """Return the tags of an example, in order of the alphabet, that are not among those that are known."""
-    named = example.tags | example.borderline | (example.judged or frozenset())
-    return sorted(named - vocabulary.tags - {EVERY_TAG})
+def unknown_tags(example: Example, vocabulary: Vocabulary) -> dict[str, str]:
+    """Return the tags of an example that are not known, in order of the alphabet, and the field that each stands in."""
+    fields = {"judged": example.judged or (), "borderline": example.borderline, "tags": example.tags}
+    found = {tag: field for field, tags in fields.items() for tag in tags}
+    return {tag: found[tag] for tag in sorted(found.keys() - vocabulary.tags - {EVERY_TAG})}
 
 
 def label_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:

@@ -12,6 +12,7 @@ import pytest
 from conftest import SEEDS
 from running import Run
 
+from model.disguise import REPAIRED
 from model.errors import DataError
 from training.corpus.readers import read_records
 from training.corpus.writers import write_unlabelled
@@ -205,6 +206,14 @@ def test_a_slip_in_what_was_judged_is_asked_about(run: Run, tmp_path: Path, comm
     assert "--judged: unknown tag 'election': did you mean elections?" in refused
     assert "`chude topics add election` makes it a topic" in refused
     assert run("labels", "export", "-").stdout == ""
+
+
+def test_an_import_says_what_it_repaired(run: Run, tmp_path: Path) -> None:
+    text = "Quân đội Syria mở chiến dịch ở tỉnh Idlib, nhiều người dân phải rời bỏ nhà cửa."
+    records = [{"text": text.encode().decode("latin-1"), "tags": ["syria"]}, {"text": PROSE, "tags": []}]
+    done = run("labels", "import", write_lines(tmp_path / "a.jsonl", *records))
+    (line,) = [line for line in done.stderr.splitlines() if "repaired" in line]
+    assert f"a.jsonl: 1 text: {REPAIRED}" in line
 
 
 def test_one_slip_is_one_line(run: Run, tmp_path: Path) -> None:

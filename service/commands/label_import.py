@@ -10,7 +10,7 @@ import click
 
 from model import TopicTagger
 from model.errors import DataError, Problem
-from service.commands.columns import column_options, lines_of, notify
+from service.commands.columns import column_options, lines_of, n_of, notify
 from service.commands.store import the_store
 from service.commands.vocabulary import check_judged, known_vocabulary, live_tagger, unknown_tag
 from service.environment import environment, user_name
@@ -65,6 +65,8 @@ def _tell(file: str, changes: Changes, skip_bad: bool) -> None:
         f"{file}: {changes.added:,} added, {changes.changed:,} changed, {changes.unchanged:,} unchanged, "
         f"{len(changes.refused):,} refused{nothing}"
     )
+    for warning, n_texts in sorted(changes.warnings.items()):
+        notify(f"{file}: {n_of(n_texts, 'text')}: {warning}")
     for tag, n_texts in sorted(changes.lost.items()):
         notify(f"{file}: {n_texts:,} of the texts that change had {tag} in the store, and have it no more")
 

@@ -16,14 +16,7 @@ from model.errors import Problem, TextError
 from model.page.content import content_of, prose_of
 from model.page.html import Extractor, extract_html
 from training.corpus.exports import LABEL_FIELDS, Answer, Skipped, answer_of
-from training.corpus.label_fields import (
-    EVERY_TAG,
-    parse_evidence,
-    parse_judged,
-    parse_note,
-    parse_tags,
-    union_of_judged,
-)
+from training.corpus.label_fields import EVERY_TAG, parse_evidence, parse_judged, parse_note, parse_tags, union_judged
 from training.corpus.records import Identity, Record
 from training.corpus.vocabulary import NO_NAMES, BadTag, Vocabulary
 from training.corpus.weights import WEIGHT, WeightRule, weight_of
@@ -81,6 +74,8 @@ class Example:
     """How much the text counts in a fit, above 0."""
     extract: Extractor = field(default=extract_html, repr=False, compare=False)
     """What turns the HTML of the document into text."""
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    """What was repaired in the text, or is missing from it."""
 
     def decides(self, tag: str) -> bool:
         """Tell whether it is known that the text has the tag, or that it does not."""
@@ -90,7 +85,7 @@ class Example:
         """Return the example judged on `tags`, and on those that it has, unless it says itself what was judged."""
         if self.judged is not None or tags is None:
             return self
-        return replace(self, judged=union_of_judged(tags, self.tags, self.borderline))
+        return replace(self, judged=union_judged(tags, self.tags, self.borderline))
 
     @cached_property
     def text(self) -> str:
@@ -123,7 +118,7 @@ def make_example(
     """Return the example that a record and its labels make, or everything that is wrong with them."""
     checks = _Checks(file, record.line)
     checks.problems += record.broken({*LABEL_FIELDS, WEIGHT, *([columns.labels] if columns.labels else [])})
-    document = checks.run(columns.text or "text", lambda: _readable(record.document(columns.text), columns.extract))
+    read = checks.run(columns.text or "text", lambda: _read(record.document(columns.text), columns.extract))
     identity = checks.run(columns.id, lambda: _short(record.identity(file, columns.id)))
     labels = columns.labels or "tags"
     known = columns.vocabulary
@@ -133,11 +128,11 @@ def make_example(
     note = checks.run("note", lambda: parse_note(record.fields.get("note")))
     judged = checks.run("judged", lambda: parse_judged(_judged_value(record, answer), known))
     weight = checks.run(WEIGHT, lambda: weight_of(record.fields, file, columns.weights))
-    if checks.problems or document is None or identity is None or tags is None:
+    if checks.problems or read is None or identity is None or tags is None:
         return checks.problems
     example = Example(
         identity,
-        document,
+        read[0],
         tags,
         borderline or frozenset(),
         file,
@@ -146,6 +141,7 @@ def make_example(
         note=note or "",
         weight=1.0 if weight is None else weight,
         extract=columns.extract,
+        warnings=read[1],
     )
     example = example.judged_only(columns.judged if judged is None else judged)
     if example.judged == frozenset():
@@ -178,10 +174,9 @@ def _short(identity: Identity) -> Identity:
     return identity
 
 
-def _readable(document: Document, extract: Extractor) -> Document:
-    """Return the document. Raises TextError where its HTML is a page without an article."""
-    content_of(document, "auto", extract)
-    return document
+def _read(document: Document, extract: Extractor) -> tuple[Document, tuple[str, ...]]:
+    """Return the document, and what is repaired in it. Raises TextError where its HTML is a page without an article."""
+    return document, content_of(document, "auto", extract).warnings
 
 
 class _Checks:

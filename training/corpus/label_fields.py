@@ -48,10 +48,10 @@ def parse_judged(value: object, vocabulary: Vocabulary = NO_NAMES) -> frozenset[
     return parse_tags(value, vocabulary)
 
 
-def union_of_judged(*judged: Iterable[str]) -> frozenset[str]:
+def union_judged(*judged: Iterable[str]) -> frozenset[str]:
     """Return all tags that were decided on; EVERY_TAG alone where it is among them, for it stands for the others.
 
-    >>> sorted(union_of_judged({"syria"}, {"gaza"})), sorted(union_of_judged({"syria"}, {"*"}))
+    >>> sorted(union_judged({"syria"}, {"gaza"})), sorted(union_judged({"syria"}, {"*"}))
     (['gaza', 'syria'], ['*'])
     """
     union = frozenset().union(*judged)

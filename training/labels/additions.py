@@ -65,6 +65,8 @@ class Changes:
     unchanged: int = 0
     refused: list[Problem] = field(default_factory=list)
     """What is wrong with each record that was refused."""
+    warnings: Counter[str] = field(default_factory=Counter)
+    """How many texts were repaired, by what is said of it."""
     lost: Counter[str] = field(default_factory=Counter)
     """How many texts had each tag in the store and no longer have it."""
 
@@ -96,6 +98,7 @@ class Additions:
         self._unnamed: set[str] = set()
         self._rows: list[dict[str, Any]] = []
         for digest, example in zip(digests, chunk, strict=True):
+            self._changes.warnings.update(example.warnings)
             known[digest] = self._compare(known.get(digest), digest, example)
         self._name_apart(known)
         self._write(known)

@@ -180,13 +180,32 @@ def test_unknown_tags_wait_for_a_word(run: Run, tmp_path: Path) -> None:
     assert f"{path}:1: tags: unknown tag 'gaza': the tags are arms-control, elections" in refused.stderr
     near = write_lines(tmp_path / "b.jsonl", {"text": "Bom rơi.", "tags": ["ukrain"]})
     assert "unknown tag 'ukrain': did you mean ukraine?" in run("labels", "import", near, status=1).stderr
-    assert "2 added" in run("labels", "import", path, "--judged", "gaza").stdout
+    assert "unknown tag 'gaza'" in run("labels", "import", path, "--judged", "gaza", status=2).stderr
+    assert "2 added" in run("labels", "import", path, "--judged", "gaza", "--new-tags").stdout
     judged = [record["judged"] for record in parse_lines(run("labels", "export", "-").stdout)]
     assert judged == [["gaza", "ukraine"], ["gaza"]]
     assert (
         "1 added" in run("labels", "import", write_lines(tmp_path / "c.jsonl", {"text": "c", "tags": ["gaza"]})).stdout
     )
     assert "1 changed" in run("labels", "import", near, "--new-tags", "--judged", "all").stdout
+
+
+@pytest.mark.parametrize("command", ["labels import", "check", "eval", "train -o {out}"])
+def test_a_slip_in_what_was_judged_is_asked_about(run: Run, tmp_path: Path, command: str) -> None:
+    path = write_lines(tmp_path / "a.jsonl", {"text": "Bom rơi ở Kiev.", "tags": ["ukraine"]})
+    words = command.format(out=tmp_path / "out").split()
+    refused = run(*words, path, "--judged", "ukraine,election", status=2).stderr
+    assert "--judged: unknown tag 'election': did you mean elections?" in refused
+    assert "`chude topics add election` makes it a topic" in refused
+    assert run("labels", "export", "-").stdout == ""
+
+
+def test_an_unknown_tag_is_named_in_its_field(run: Run, tmp_path: Path) -> None:
+    records = [{"text": "Bom.", "tags": ["ukraine"], "judged": ["ukrain"]}, {"text": "Hai.", "tags": ["ukrain"]}]
+    path = write_lines(tmp_path / "a.jsonl", *records)
+    refused = run("labels", "import", path, status=1).stderr
+    assert f"{path}:1: judged: unknown tag 'ukrain': did you mean ukraine?" in refused
+    assert f"{path}:2: tags: unknown tag 'ukrain': did you mean ukraine?" in refused
 
 
 def test_an_import_says_what_it_takes_from_the_model(run: Run, tmp_path: Path) -> None:

@@ -86,10 +86,13 @@ def test_an_export_replaces_only_what_is_in_the_store(run: Run, tmp_path: Path) 
     unknown = write_jsonl(tmp_path / "unknown.jsonl", {**RICE, "text": "Một bài khác chưa ai nhập."})
     richer = write_jsonl(tmp_path / "richer.jsonl", {**RICE, "url": "https://bao.example/1"})
     unlabelled = write_jsonl(tmp_path / "unlabelled.jsonl", {"text": RICE["text"]})
+    known = write_jsonl(tmp_path / "known.jsonl", RICE)
+    assert "0 added, 0 changed, 1 unchanged" in run("labels", "import", known).stdout
     before = contents(tmp_path)
     for path, reason in (
         (source, f"was imported as {source}"),
         (tmp_path / "link.jsonl", f"was imported as {source}"),
+        (known, f"was imported as {known}"),
         (unknown, "has records that are not in the store"),
         (richer, "has fields that are not in the store, such as url"),
         (unlabelled, "has records that are not in the store"),

@@ -20,7 +20,9 @@ from service.web.page.figures import tag_curves
 from service.web.page.layout import TagLook
 from service.web.page.outcome import describe_outcome
 from training.labels.activity import Decision
+from training.labels.store import open_store
 from training.measure.curves import precision_recall, reliability
+from training.promotion import Outcome
 
 
 def test_curves_by_hand() -> None:
@@ -55,6 +57,14 @@ def test_the_days_of_all_processes_are_added_up(tmp_path: Path, shipped: TopicTa
     assert days == {f"{now - timedelta(days=1)}": Day(4, 0, {"syria": 1}), f"{now}": Day(3, 1, {"syria": 2})}
     assert not ancient.exists()
     assert not re.search("Syria|Idlib", "".join(path.read_text() for path in (tmp_path / "counts").iterdir()))
+
+
+def test_nothing_new_is_said_in_every_language(tmp_path: Path) -> None:
+    record = Outcome("v", False, {}, None).record(open_store(tmp_path))
+    english, vietnamese = (describe_outcome(record, str.title, catalogue(language)) for language in ("en", "vi"))
+    assert english.verdict.startswith("Nothing is new since version v, which is live: ")
+    assert vietnamese.verdict.startswith("Không có gì mới kể từ phiên bản v đang dùng: ")
+    assert (english.remarks, english.measured) == ([], [])
 
 
 @pytest.mark.parametrize("why", ["worse", "moved", "never-found"])

@@ -47,6 +47,9 @@ def test_retrain_list_roll_back_and_prune(
     first = versions.live()
     assert {tag.slug: tag.threshold for tag in load(versions.folder(first)).tags}["syria"] == 0.5
     assert first not in (None, small.version)
+    again = run("retrain").stdout
+    assert again.startswith(f"nothing new since version {first}, which is live: the labels and the topics are those")
+    assert (versions.live(), versions.before()) == (first, small.version)
     gate = json.loads(run("models", "show").stdout)["training"]["gate"]
     assert gate["accepted"]
     assert gate["reference"]["texts"] > 50

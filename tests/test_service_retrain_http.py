@@ -114,6 +114,10 @@ def test_a_job_over_http(small_home: Path, service: Service, few_examples: list[
         return model == job["result"]["version"]
 
     wait_until(is_live, HANGS_AFTER_S)
+    again = requests.post(f"{url}/retrain", headers=key, timeout=HANGS_AFTER_S).json()["job"]
+    unchanged = when_it_ends(f"{url}/retrain/{again}", key)
+    assert (unchanged["state"], unchanged["result"]["version"]) == ("done", job["result"]["version"])
+    assert unchanged["log"][0].startswith(f"nothing new since version {job['result']['version']}")
     assert requests.get(f"{url}/retrain/nope", headers=key, timeout=HANGS_AFTER_S).status_code == 404
 
 

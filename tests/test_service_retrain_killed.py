@@ -113,10 +113,10 @@ def test_killed_retraining_and_promotion_leave_a_whole_version_live(
     run("labels", "import", write_records(tmp_path / "good.jsonl", few_examples))
     moments = random.Random(3)
     duration_s = time_of(lambda: run("retrain"))
-    for _ in range(n_kills):
-        kill_at_random([*PROGRAM, "retrain"], environ, duration_s, moments)
+    for _ in range(n_kills):  # forced: without a new label there is nothing to do
+        kill_at_random([*PROGRAM, "retrain", "--force"], environ, duration_s, moments)
         check_home(small_home)
-    assert "version" in run("retrain").stdout
+    assert "version" in run("retrain", "--force").stdout
     both = Versions(small_home).names()[:2]
     expected = {*both, Versions(small_home).live()}
     duration_s = time_of(lambda: run("models", "activate", both[0]))

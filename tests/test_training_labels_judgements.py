@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from model.document import Document
 from model.errors import Problem
@@ -40,6 +43,8 @@ def labels(*tags: str, judged: str | None = None, note: str = "") -> Labels:
         ({"tags": [], "judged": ["gaza"]}, {"gaza"}),
         ({"tags": "gaza", "borderline": "syria", "judged": "ukraine"}, {"gaza", "syria", "ukraine"}),
         ({"tags": ["gaza"], "judged": "*"}, {"*"}),
+        ({"tags": ["gaza"], "judged": ["syria", "*"]}, {"*"}),
+        ({"tags": "gaza", "judged": "* syria"}, {"*"}),
         ({"cats": {"gaza": 1.0, "syria": 0.0, "Th\u1ec3 thao": 0.0}}, {"gaza", "syria"}),
         ({"label": "gaza", "answer": "reject"}, {"gaza"}),
     ],
@@ -121,6 +126,45 @@ def test_an_export_is_judged_on_the_same_tags_when_it_comes_back(store: LabelSto
     assert {example.text: example.judged for example in again.judged_examples()} == before
     assert {example.note for example in again.examples()} == {"", "chưa chắc"}
     again.engine.dispose()
+
+
+TAGS = st.frozensets(st.sampled_from(["gaza", "syria", "ukraine"]))
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.sampled_from(["một", "hai"]), TAGS, st.none() | TAGS | st.just(ALL)),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sampled_from([".jsonl", ".csv", ".json"]),
+)
+@example([("a", "một", frozenset(), None), ("b", "một", frozenset({"syria"}), frozenset({"syria"}))], ".jsonl")
+def test_whatever_is_in_the_store_comes_back_from_its_export(
+    imported: list[tuple[str, str, frozenset[str], frozenset[str] | None]], suffix: str
+) -> None:
+    with TemporaryDirectory() as folder:
+        store, again = (LabelStore(f"sqlite:///{folder}/{name}.sqlite") for name in ("first", "again"))
+        for who, text, tags, judged in imported:
+            if tags or judged != frozenset():  # a record that decides nothing is refused
+                whole = judged if judged is None or judged == ALL else judged | tags
+                store.add([labelled(text, *tags, judged=whole)], Labelling(who, who))
+        out = Path(folder, f"out{suffix}")
+        if write_examples(store.exported_examples(), out):
+            again.add(read_examples([out]), Labelling("em", out.name))
+        assert _known(again) == _known(store)
+        store.engine.dispose()
+        again.engine.dispose()
+
+
+def _known(store: LabelStore) -> dict[str, tuple[frozenset[str], frozenset[str] | None]]:
+    return {example.text: (example.tags, example.judged) for example in store.judged_examples()}
+
+
+def test_labels_of_an_older_chude_with_all_tags_and_one_are_all_tags(store: LabelStore) -> None:
+    store.add([labelled("một", judged=frozenset({"*", "syria"}))], Labelling("an", "a.jsonl"))
+    assert [example.judged for example in store.exported_examples()] == [ALL]
 
 
 def test_what_labels_take_away_is_counted() -> None:

@@ -12,7 +12,7 @@ from model.errors import FitError, Problem
 from model.pooling import Floats
 from model.tagger import TopicTagger
 from training.corpus.duplicates import Pair, find_near_duplicates, text_digest
-from training.corpus.examples import Example, borderline_matrix, judged_matrix, label_matrix
+from training.corpus.examples import Example, Flags, borderline_matrix, judged_matrix, label_matrix
 from training.corpus.vocabulary import Vocabulary
 from training.fit.decisions import MIN_POSITIVES
 from training.fit.fitting import FitOptions, fit_examples
@@ -23,6 +23,8 @@ SHORT_WORDS = 8
 """A text of fewer words is hardly an article."""
 DOUBTFUL = 0.8
 """A label is doubtful when a probability is this far from it: the out-of-fold one, or that of the live model."""
+MIN_CROSS_VALIDATED = 30
+"""Examples with a tag from which cross-validation alone makes a label doubtful: of 15 right ones it doubted 9."""
 MAX_DOUBTFUL = 30
 
 
@@ -95,6 +97,9 @@ def check_records(
     examples = [record for record in records if isinstance(record, Example)]
     support = Counter(tag for example in examples for tag in sorted(example.tags))
     frequent = {tag for tag, n in support.items() if n >= MIN_POSITIVES}
+    # However often a tag stands in the data, it may be one slip that was made throughout.
+    near_known = Vocabulary(dict.fromkeys(known_tags, ()))
+    frequent = {tag for tag in frequent if tag in near_known.tags or not near_known.suggest(tag)}
     established = Vocabulary(dict.fromkeys([*frequent, *known_tags], ()))
     problems = [_with_suggestion(record, established) for record in records if isinstance(record, Problem)]
     problems += _misspelt(examples, established)
@@ -182,6 +187,23 @@ def _sort_pairs(
     return contradictions, exact, near
 
 
+def contradiction(labels: Flags, folds: Floats | None, live: Floats | None) -> Floats:
+    """Return how far each label of a tag is from the view that contradicts it most, 0 to 1, shape (examples,).
+
+    Cross-validation on few examples with the tag counts only where the live model leans the same way, and nowhere where
+    the live model, which has seen more, is as sure of the label as it would have to be to doubt it.
+    """
+    by_folds, by_live = (None if view is None else np.abs(view - labels) for view in (folds, live))
+    nothing = np.zeros(labels.size)
+    if by_folds is None:
+        return nothing if by_live is None else by_live
+    is_enough = bool(labels.sum() >= MIN_CROSS_VALIDATED)
+    if by_live is None:
+        return by_folds if is_enough else nothing
+    is_ground = (is_enough | (by_live >= 0.5)) & (by_live > 1 - DOUBTFUL)
+    return np.maximum(np.where(is_ground, by_folds, 0.0), by_live)
+
+
 def _find_doubts(examples: Sequence[Example], tags: Sequence[str], by_folds: _View, by_live: _View) -> list[Doubt]:
     """Return the labels that either contradicts, the most contradicted first."""
     found = []
@@ -189,10 +211,7 @@ def _find_doubts(examples: Sequence[Example], tags: Sequence[str], by_folds: _Vi
         labels = label_matrix(examples, [tag])[:, 0]
         is_open = (borderline_matrix(examples, [tag]) | ~judged_matrix(examples, [tag]))[:, 0]
         folds, live = by_folds.of(tag), by_live.of(tag)
-        views = [view for view in (folds, live) if view is not None]
-        if not views:
-            continue
-        distance = np.where(is_open, 0.0, np.abs(np.stack(views) - labels).max(axis=0))
+        distance = np.where(is_open, 0.0, contradiction(labels, folds, live))
         for row in np.flatnonzero(distance >= DOUBTFUL).tolist():
             said = (None if view is None else float(view[row]) for view in (folds, live))
             found.append((float(distance[row]), Doubt(examples[row], tag, bool(labels[row]), *said)))

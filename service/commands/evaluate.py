@@ -12,7 +12,7 @@ import click
 from model import TopicTagger
 from service.commands.columns import column_options, notify
 from service.commands.progress_bar import show_progress
-from service.commands.vocabulary import kept_topics
+from service.commands.vocabulary import check_judged, kept_topics
 from service.environment import environment
 from training.corpus.topics import read_topics
 from training.topics import vocabulary_of
@@ -64,6 +64,7 @@ def command(
     tagger = TopicTagger.load(model, environ=environment())
     known = vocabulary_of(tagger.artifact.tags, kept_topics(environment()))
     examples = read_examples(data, replace(columns, vocabulary=known), notify)
+    check_judged(columns.judged, known, examples)
     evaluation = evaluate(tagger, examples, show_progress, exclusive=exclusive)
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:

@@ -12,7 +12,7 @@ from model import TopicTagger
 from model.errors import DataError, Problem
 from service.commands.columns import column_options, notify
 from service.commands.store import the_store
-from service.commands.vocabulary import known_vocabulary, live_tagger
+from service.commands.vocabulary import check_judged, known_vocabulary, live_tagger, unknown_tag
 from service.environment import environment, user_name
 from training.corpus.column_check import check_columns
 from training.corpus.examples import Columns, Example, unknown_tags
@@ -36,7 +36,9 @@ _MAX_COMPARED = 5000
 def command(files: tuple[str, ...], skip_bad: bool, who: str | None, new_tags: bool, columns: Columns) -> int:
     """Add the labels in FILES: all of a file, or nothing of it where one of its records is bad."""
     store, tagger = the_store(environment()), live_tagger("the labels are not compared with the live model")
-    known = known_vocabulary(environment(), {*store.stats().tags, *(columns.judged or ())})
+    known = known_vocabulary(environment(), store.stats().tags)
+    if not new_tags:
+        check_judged(columns.judged, known)
     columns = replace(columns, vocabulary=known)
     check_columns(find_sources(files, labelled=True), asked_for(columns))
     failed = False
@@ -96,14 +98,13 @@ def _import_file(
 def _records(file: str, columns: Columns, known: Vocabulary | None) -> Iterator[Example | Problem]:
     """Yield the records of a file; with `known`, a problem in place of each that has another tag."""
     for record in read_records([file], columns, notify):
-        new = unknown_tags(record, known) if known and isinstance(record, Example) else []
-        yield Problem(file, record.line, "tags", _unknown(new[0], known), new[0]) if known and new else record
-
-
-def _unknown(tag: str, known: Vocabulary) -> str:
-    meant = known.suggest(tag)
-    question = f"did you mean {meant}?" if meant else f"the tags are {', '.join(sorted(known.tags))}"
-    return f"unknown tag {tag!r}: {question} --new-tags takes it as a new one, and so does `chude topics add {tag}`"
+        new = unknown_tags(record, known) if known and isinstance(record, Example) else {}
+        if known and new:
+            tag, field = next(iter(new.items()))
+            advice = f"--new-tags takes it as a new one, and so does `chude topics add {tag}`"
+            yield Problem(file, record.line, field, f"{unknown_tag(tag, known)} {advice}", tag)
+        else:
+            yield record
 
 
 def _counted(examples: Iterable[Example], tagger: TopicTagger | None, taken: TakenTags) -> Iterator[Example]:

@@ -16,7 +16,11 @@ from training.progress import silent
 
 
 @click.command("retrain")
-@click.option("--force", is_flag=True, help="Make the new version live even if it is worse; the manifest says so.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Make the new version live even if it is worse, and make one even where nothing is new; the manifest says so.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the folds.")
 @click.option(
     "--unlabelled",
@@ -31,7 +35,8 @@ def command(force: bool, seed: int, unlabelled: tuple[str, ...], job: str | None
 
     A tenth of the labels, and the artifact's own reference set, are not learnt from but compared on. Of a tag that the
     model does not know, all labels are learnt from, and the key words of its topic, which are enough by themselves. A
-    tag that no label was judged on stays as it is.
+    tag that no label was judged on stays as it is. Where the labels and topics are those that the live version was
+    learnt from, no version is made.
     """
     from training.labels.jobs import Jobs
 

@@ -13,6 +13,11 @@ _PLACES = {"held_out": "your texts held out", "reference": "the model's own refe
 
 def report_lines(record: Mapping[str, Any]) -> list[str]:
     """Return what came of retraining, in lines for a terminal."""
+    if record.get("unchanged"):
+        return [
+            f"nothing new since version {record['version']}, which is live: the labels and the topics are those that "
+            "it was learnt from; --force makes a version all the same"
+        ]
     lines = [f"version {record['version']}"]
     lines += [_line_of_known(tag, places) for tag, places in record["tags"].items()]
     lines += [_line_of_new(tag, learnt) for tag, learnt in record["new_tags"].items()]

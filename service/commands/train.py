@@ -17,6 +17,7 @@ from model.versions import artifact_folder
 from service.commands.columns import column_options, n_of, notify
 from service.commands.progress_bar import show_progress
 from service.commands.unlabelled import read_texts
+from service.commands.vocabulary import check_judged, known_vocabulary
 from service.environment import cache_folder, environment
 from training.corpus.topics import read_topics, topic_names
 from training.corpus.weights import WeightRule
@@ -93,6 +94,8 @@ def command(
     known, cache = read_topics(topics), cache_folder(environment())
     options = FitOptions(seed=seed, jobs=jobs, names=topic_names(known), cache=cache, variants=read_variants(variants))
     examples = read_examples(data, replace(columns, vocabulary=vocabulary_of((), known), weights=weights), notify)
+    if columns.judged:
+        check_judged(columns.judged, known_vocabulary(environment(), known), examples)
     _tell_weights(examples)
     stream = read_texts(streams)
     fitted = _from_nothing(examples, options, stream) if base == "none" else _from_base(base, examples, options, stream)

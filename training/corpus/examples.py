@@ -16,7 +16,14 @@ from model.errors import Problem, TextError
 from model.page.content import content_of, prose_of
 from model.page.html import Extractor, extract_html
 from training.corpus.exports import LABEL_FIELDS, Answer, Skipped, answer_of
-from training.corpus.label_fields import EVERY_TAG, parse_evidence, parse_judged, parse_note, parse_tags
+from training.corpus.label_fields import (
+    EVERY_TAG,
+    parse_evidence,
+    parse_judged,
+    parse_note,
+    parse_tags,
+    union_of_judged,
+)
 from training.corpus.records import Identity, Record
 from training.corpus.vocabulary import NO_NAMES, BadTag, Vocabulary
 from training.corpus.weights import WEIGHT, WeightRule, weight_of
@@ -83,8 +90,7 @@ class Example:
         """Return the example judged on `tags`, and on those that it has, unless it says itself what was judged."""
         if self.judged is not None or tags is None:
             return self
-        judged = {EVERY_TAG} if EVERY_TAG in tags else {*tags, *self.tags, *self.borderline}
-        return replace(self, judged=frozenset(judged))
+        return replace(self, judged=union_of_judged(tags, self.tags, self.borderline))
 
     @cached_property
     def text(self) -> str:
@@ -205,10 +211,11 @@ def tag_names(examples: Iterable[Example]) -> list[str]:
     return sorted({tag for example in examples for tag in example.tags | example.borderline})
 
 
-def unknown_tags(example: Example, vocabulary: Vocabulary) -> list[str]:
-    """Return the tags of an example, in order of the alphabet, that are not among those that are known."""
-    named = example.tags | example.borderline | (example.judged or frozenset())
-    return sorted(named - vocabulary.tags - {EVERY_TAG})
+def unknown_tags(example: Example, vocabulary: Vocabulary) -> dict[str, str]:
+    """Return the tags of an example that are not known, in order of the alphabet, and the field that each stands in."""
+    fields = {"judged": example.judged or (), "borderline": example.borderline, "tags": example.tags}
+    found = {tag: field for field, tags in fields.items() for tag in tags}
+    return {tag: found[tag] for tag in sorted(found.keys() - vocabulary.tags - {EVERY_TAG})}
 
 
 def label_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:

@@ -8,6 +8,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 import msgspec
 
 from model.document import shorten
@@ -16,6 +19,7 @@ from training.corpus.vocabulary import NO_NAMES, Vocabulary
 _EVIDENCE = '{"a-tag": ["..."]}'
 EVERY_TAG = "*"
 """Stands in `judged` for all tags, those that nobody has named yet among them; it is no slug."""
+_BETWEEN_TAGS = re.compile(r"[\s,;|]+")
 
 
 NOT_FILLED_IN = "?"
@@ -37,7 +41,21 @@ def parse_judged(value: object, vocabulary: Vocabulary = NO_NAMES) -> frozenset[
     """Return the tags that were decided on, EVERY_TAG for all; None where that is not said. Raises ValueError."""
     if value is None:
         return None
-    return frozenset({EVERY_TAG}) if value in (EVERY_TAG, [EVERY_TAG]) else parse_tags(value, vocabulary)
+    # A list that names tags beside all of them says no more than all of them.
+    listed = _BETWEEN_TAGS.split(value) if isinstance(value, str) else value
+    if isinstance(listed, list) and EVERY_TAG in listed:
+        return frozenset({EVERY_TAG})
+    return parse_tags(value, vocabulary)
+
+
+def union_of_judged(*judged: Iterable[str]) -> frozenset[str]:
+    """Return all tags that were decided on; EVERY_TAG alone where it is among them, for it stands for the others.
+
+    >>> sorted(union_of_judged({"syria"}, {"gaza"})), sorted(union_of_judged({"syria"}, {"*"}))
+    (['gaza', 'syria'], ['*'])
+    """
+    union = frozenset().union(*judged)
+    return frozenset({EVERY_TAG}) if EVERY_TAG in union else union
 
 
 def parse_note(value: object) -> str:

@@ -12,6 +12,7 @@ from model.errors import DataError, Problem
 from training.corpus.column_check import missing_columns
 from training.corpus.examples import COLUMNS, Columns, Example, make_example
 from training.corpus.exports import Skipped, ambiguous, answer_of, choice_fields, has_labels, no_choices, other_kinds
+from training.corpus.label_fields import union_of_judged
 from training.corpus.records import Record, describe_unread
 from training.corpus.sources import Source, find_sources
 
@@ -109,7 +110,7 @@ class _Labelled:
 
     def _merge(self, example: Example) -> None:
         before = self._merged.setdefault(example.text, example)
-        judged = (before.judged or frozenset()) | (example.judged or frozenset())
+        judged = union_of_judged(before.judged or (), example.judged or ())
         self._merged[example.text] = replace(before, tags=before.tags | example.tags, judged=judged)
 
     def _refusal(self) -> Problem | None:

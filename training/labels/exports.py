@@ -14,7 +14,8 @@ from training.corpus.readers import read_records
 from training.corpus.records import Record
 from training.corpus.sources import find_sources
 from training.corpus.writers import COLUMNS, writable_format
-from training.labels.schema import labellings
+from training.labels.rows import restored
+from training.labels.schema import sources
 from training.labels.store import LabelStore
 
 
@@ -31,10 +32,10 @@ def check_replaceable(file: Path, store: LabelStore) -> None:
 def _reason(file: Path, store: LabelStore) -> str | None:
     """Return why a file is no earlier export of the store; None where it is one."""
     with store.reading() as connection:
-        sources = [row.source for row in connection.execute(select(labellings.c.source).distinct())]
-    for source in filter(None, sources):
-        if file_identity(Path(source)) == file_identity(file) or file.resolve().is_relative_to(Path(source).resolve()):
-            return f"was imported as {source}"
+        imported = list(map(restored, connection.execute(select(sources.c.source)).scalars()))
+    for name in imported:
+        if file_identity(Path(name)) == file_identity(file) or file.resolve().is_relative_to(Path(name).resolve()):
+            return f"was imported as {name}"
     for source in find_sources([str(file)], labelled=True):
         for record in source.records():
             if isinstance(record, Record) and (others := [name for name in record.fields if name not in KNOWN]):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from training.corpus.examples import Example
-from training.corpus.label_fields import EVERY_TAG
+from training.corpus.label_fields import EVERY_TAG, union_of_judged
 
 Evidence: TypeAlias = Mapping[str, tuple[str, ...]]
 
@@ -63,5 +63,5 @@ class Labels:
             later,
             tags=later.tags | (self.tags - judged),
             borderline=later.borderline | (self.borderline - judged),
-            judged=None if self.judged is None else self.judged | judged,
+            judged=None if self.judged is None else union_of_judged(self.judged, judged),
         )

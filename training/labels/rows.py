@@ -23,6 +23,7 @@ from sqlalchemy import Row
 
 from model.document import FIELDS, Document
 from training.corpus.examples import Example
+from training.corpus.label_fields import union_of_judged
 from training.corpus.records import Identity
 from training.labels.revision import Evidence, Labels
 from training.labels.schema import labellings
@@ -98,7 +99,7 @@ def labels_of(row: Row[Any]) -> Labels:
         frozenset(row.tags.split()),
         frozenset(row.borderline.split()),
         evidence_of(row.evidence),
-        None if row.judged is None else frozenset(row.judged.split()),
+        None if row.judged is None else union_of_judged(row.judged.split()),
         restored(row.note or ""),
     )
 

@@ -42,6 +42,11 @@ labellings = Table(
     Column("note", Text),
     Index("labellings_of_text", "digest", "number"),
 )
+sources = Table(
+    "sources",  # each that labels were given from, whether they said anything new or not
+    metadata,
+    Column("source", Text, primary_key=True),
+)
 jobs = Table(
     "jobs",
     metadata,

@@ -24,11 +24,11 @@ from model.storage import close_to_others, make_home
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
 from training.labels.additions import Additions, Changes, Labelling, Scores
-from training.labels.database import WAIT_S, connect
+from training.labels.database import WAIT_S, connect, insert_or_ignore
 from training.labels.errors import StoreDamaged, StoreError, store_error
 from training.labels.judgements import Judgements, is_latest
 from training.labels.rows import LABEL_COLUMNS, document_of, example_of, restored, storable
-from training.labels.schema import labellings, texts
+from training.labels.schema import labellings, sources, texts
 from training.labels.sqlite import sqlite_url
 
 __all__ = ["Changes", "Labelling", "LabelStore", "Stats", "open_store"]
@@ -106,6 +106,9 @@ class LabelStore:
             additions = Additions(connection, labelling, scores or {}, changes)
             while chunk := list(islice(waiting, _CHUNK)):
                 additions.add(chunk)
+            if labelling.source:
+                row = {"source": storable(labelling.source)}
+                connection.execute(insert_or_ignore(connection, sources), row)
         return changes
 
     def examples(self, *, held_out: bool | None = None) -> Iterator[Example]:

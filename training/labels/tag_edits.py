@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Row, bindparam, select, update
 
+from training.corpus.label_fields import union_of_judged
 from training.labels.revision import Labels
 from training.labels.rows import LABEL_COLUMNS, label_columns, labels_of
 from training.labels.schema import labellings
@@ -63,7 +64,7 @@ def edited_labels(labels: Labels, slugs: Slugs) -> Labels:
     if judged is not None:
         members = {new: {old for old in slugs if slugs[old] == new} for new in slugs.values() if new is not None}
         whole = {new for new, its in members.items() if its <= judged or new in tags}
-        judged = (judged - slugs.keys()) | whole
+        judged = union_of_judged(judged - slugs.keys(), whole)
     return Labels(tags, _edited(labels.borderline, slugs) - tags, evidence, judged, labels.note)
 
 

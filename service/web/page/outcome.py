@@ -40,6 +40,8 @@ def describe_outcome(record: Mapping[str, Any], name_of: Callable[[str], str], s
 
     Of the records of earlier versions of chude, which lack some of it, it says the rest.
     """
+    if record.get("unchanged"):
+        return Outcome(say("gate-unchanged", version=record["version"]), [], [])
     verdict = "gate-refused" if not record["live"] else "gate-forced" if not record["accepted"] else "gate-live"
     tags = record.get("tags", {})
     remarks = [_refusal(tags, name_of, say, **refusal) for refusal in record.get("refusals", ())]

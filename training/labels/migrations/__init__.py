@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-LATEST = 6
+LATEST = 7
 """The schema that this chude works with."""
 
 

@@ -126,9 +126,9 @@ def _output(item: Item, result: Tagging | Problem, layout: Layout, options: Opti
         output.update(_in_column(result, str(options.text_column), layout.texts[0]) if is_column else result)
         if record and record.warnings:
             output["warnings"] = [*record.warnings, *result.get("warnings", ())]
-    if record and options.keep:
-        used = record.used(options.text_column, options.id_column or "id")
-        kept = {name: value for name, value in record.fields.items() if name not in used}
+    if record and record.line and options.keep:  # a document in a file of its own has no columns
+        id_column = options.id_column or "id"
+        kept = {name: value for name, value in record.fields.items() if name != id_column}
         if broken := record.broken(kept):
             kept_warnings = [f"{problem.field}: {problem.message}" for problem in broken]
             output["warnings"] = [*output.get("warnings", ()), *kept_warnings]

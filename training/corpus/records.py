@@ -1,8 +1,8 @@
 """One record as it stands in a file, before anyone asks what it means.
 
 >>> record = Record(3, {"id": 7, "title": "Bầu cử", "text": "Cử tri đi bỏ phiếu.", "url": "https://bao.example/7"})
->>> record.document().text, record.identity("news.jsonl"), sorted(record.used())
-('Cử tri đi bỏ phiếu.', 7, ['id', 'text', 'title'])
+>>> record.document().text, record.identity("news.jsonl"), read_fields(record.fields)
+('Cử tri đi bỏ phiếu.', 7, ['title', 'text'])
 """
 
 from __future__ import annotations
@@ -59,10 +59,6 @@ class Record(NamedTuple):
         if isinstance(value, float) and not math.isfinite(value):
             raise FieldError(id_column, f"must be a string or a number, not {value}")
         return value
-
-    def used(self, text_column: str | None = None, id_column: str = "id") -> frozenset[str]:
-        """Return the names of the fields that `document` and `identity` read."""
-        return frozenset({id_column, *read_fields(self.fields, text_column)})
 
     def _refuse_broken(self, names: Iterable[str]) -> None:
         for problem in self.problems:

@@ -178,7 +178,9 @@ LOGIN_PAGE = (
 
 
 def test_a_page_that_is_too_short_is_told_from_one_without_prose(shipped: TopicTagger) -> None:
-    short = f"<html><head><title>Chiến sự</title></head><body><p>{'Quân đội tiến vào thành phố. ' * 3}</p></body></html>"
+    short = (
+        f"<html><head><title>Chiến sự</title></head><body><p>{'Quân đội tiến vào thành phố. ' * 3}</p></body></html>"
+    )
     with pytest.raises(NoArticle, match=r"only 18 words, too few for one: page=never \(--text\) reads them"):
         shipped.tag(short)
     assert shipped.explain(short, page="never")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from model import Tagging, TextError, TopicTagger
 from model.artifact.files import load_bytes, read_files
-from model.document import FIELDS, Document, FieldError
+from model.document import Document, FieldError
 from model.errors import Problem
 from model.memory import keep_freed_memory
 from service.batch.counts import Tagged
@@ -20,7 +20,7 @@ from service.batch.options import Options
 from service.batch.repeated_ids import id_keys
 from service.batch.rows import Layout, encode_outputs
 from training.corpus.blocks import Block
-from training.corpus.records import Record, place
+from training.corpus.records import Record, advice_on_column, place
 
 
 @dataclass(frozen=True)
@@ -84,15 +84,9 @@ def _item(record: Record | Problem, source: str, options: Options) -> Item:
         identity = record.identity(source, options.id_column or "id")
         subject = record.document(options.text_column if record.line else None)
     except FieldError as error:
-        message = f"{error.message}{_advice(record, options)}"
+        message = f"{error.message}{advice_on_column(record.fields, options.text_column)}"
         subject = Problem(source, record.line, error.field, message, code=error.code)
     return Item(record, place(source, record.line) if identity is None else identity, record.line, subject)
-
-
-def _advice(record: Record, options: Options) -> str:
-    """Return what to do about a record that has fields, but none that is read unless it is named."""
-    is_named_otherwise = record.fields and frozenset(FIELDS).isdisjoint(record.fields)
-    return ": name the one to read with --text-column" if is_named_otherwise and not options.text_column else ""
 
 
 def _tag(tagger: TopicTagger, items: Sequence[Item], source: str, options: Options) -> list[Tagging | Problem]:

@@ -77,6 +77,12 @@ def read_fields(fields: Mapping[str, object], text_column: str | None = None) ->
     return [name for name in ((text_column,) if text_column else FIELDS) if fields.get(name) is not None]
 
 
+def advice_on_column(fields: Mapping[str, object], text_column: str | None = None) -> str:
+    """Return what to add, for a user of the command line, to the error of fields of which none is read by itself."""
+    is_none_read = bool(fields) and not text_column and frozenset(FIELDS).isdisjoint(fields)
+    return ": name the one to read with --text-column" if is_none_read else ""
+
+
 def unread_text_column(fields: Mapping[str, object], text_column: str | None = None) -> str | None:
     """Return the field that holds much more prose than those that are read, if there is one."""
     read = read_fields(fields, text_column)

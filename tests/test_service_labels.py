@@ -231,6 +231,7 @@ def test_suggest_with_a_column_that_is_not_there(run: Run, tmp_path: Path) -> No
     assert "there is id, content; did you mean content?" in wrong.stderr
     unnamed = run("labels", "suggest", pool, status=1)
     assert f"{pool}:1: text: is missing" in unnamed.stderr
+    assert "; there is id, content: name the one to read with --text-column\n" in unnamed.stderr
     assert "30 records in all cannot be read" in unnamed.stderr
     assert len(unnamed.stderr.splitlines()) == 21
     assert (

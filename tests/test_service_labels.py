@@ -162,8 +162,15 @@ def test_texts_for_a_topic_that_the_model_lacks(run: Run, tmp_path: Path) -> Non
     texts = ["Hamas nói về dải Gaza.", "Giá gạo tăng nhẹ.", "Đoàn xe tới Dải  GAZA.", "Mưa lớn ở miền núi."]
     pool = write_lines(tmp_path / "pool.jsonl", *({"id": n, "text": text} for n, text in enumerate(texts)))
     refused = run("labels", "suggest", pool, "--topic", "gaza", status=2)
-    assert "gaza: the model does not know it, and it has no key words" in refused.stderr
-    run("topics", "add", "gaza", "--keywords", words)
+    assert "gaza: there is no such topic: give --keywords FILE, or `chude topics add gaza --keywords" in refused.stderr
+    (tmp_path / "empty.txt").write_text("# chưa có\n", encoding="utf-8")
+    added = run("topics", "add", "gaza", "--keywords", tmp_path / "empty.txt").stderr
+    assert f"{tmp_path / 'empty.txt'}: there is no key word in it" in added
+    without = run("labels", "suggest", pool, "--topic", "gaza", status=2).stderr
+    assert "gaza: it has no key words, and the model does not know it" in without
+    assert "`chude topics set gaza --keywords FILE`" in without
+    assert "did you mean syria?" in run("labels", "suggest", pool, "--topic", "syira", status=2).stderr
+    run("topics", "set", "gaza", "--keywords", words)
     found = parse_lines(run("labels", "suggest", pool, "--topic", "gaza", "-n", 2).stdout)
     assert [(record["id"], record["why"]) for record in found] == [(0, "gaza: Hamas, dải Gaza"), (2, "gaza: dải Gaza")]
     table = tmp_path / "out.csv"
@@ -198,6 +205,24 @@ def test_a_slip_in_what_was_judged_is_asked_about(run: Run, tmp_path: Path, comm
     assert "--judged: unknown tag 'election': did you mean elections?" in refused
     assert "`chude topics add election` makes it a topic" in refused
     assert run("labels", "export", "-").stdout == ""
+
+
+def test_one_slip_is_one_line(run: Run, tmp_path: Path) -> None:
+    records = [{"text": f"Bom rơi lần {n}.", "tags": ["ukrain"]} for n in range(8)]
+    path = write_lines(tmp_path / "a.jsonl", *records)
+    for command in (("labels", "import"), ("check",)):
+        done = run(*command, path, status=1)
+        (line,) = [line for line in (done.stdout + done.stderr).splitlines() if "did you mean ukraine?" in line]
+        assert f"{path}:1: tags: unknown tag 'ukrain'" in line
+        assert line.endswith("the same in line 2, 3, 4, 5, 6 and 2 more")
+
+
+def test_what_has_no_record_or_is_not_there_is_said(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "head.csv").write_text("text,tags\n", encoding="utf-8")
+    assert "head.csv: there is no labelled record in it" in run("labels", "import", tmp_path / "head.csv").stderr
+    assert "`chude check` checks the labels in the store" in run("labels", "check", status=2).stderr
+    missing = run("check", "--topics", tmp_path / "no.toml", status=1).stderr
+    assert f"{tmp_path / 'no.toml'}: cannot be read (No such file or directory): name a TOML file" in missing
 
 
 def test_an_unknown_tag_is_named_in_its_field(run: Run, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from model.document import shorten
-from service.commands.columns import column_options, n_of, notify
+from service.commands.columns import column_options, lines_of, n_of, notify
 from service.commands.progress_bar import show_progress
 from service.commands.store import the_store
 from service.commands.vocabulary import check_judged, known_vocabulary, live_tagger
@@ -62,10 +62,10 @@ def command(data: tuple[str, ...], topics: Path | None, jobs: int, columns: Colu
 
 def _lines(report: CheckReport) -> Iterator[str]:
     without = sum(not example.tags for example in report.examples)
-    yield f"{len(report.examples)} examples, {without} of them without tags"
+    yield f"{n_of(len(report.examples), 'example')}, {without:,} of them without tags"
     for tag, n in report.support.items():
         yield f"  {tag:<20} {n:>6}{f'  {_too_few(report, n)}' if tag in report.rare else ''}"
-    yield from _section("Problems", (str(problem) for problem in report.problems), limit=None)
+    yield from _section("Problems", lines_of(report.problems), limit=None)
     yield from _section(
         "Same text, different tags",
         (

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from model.errors import Problem
+
 Command = Callable[..., int]
+_SHOWN_LINES = 5
+"""How many lines with the same problem are named one by one; the others are counted."""
 
 
 def column_options(command: Command) -> Command:
@@ -61,6 +66,17 @@ def _judged(given: tuple[str, ...]) -> frozenset[str] | None:
         return parse_tags(tags)
     except BadTag as error:
         raise click.BadParameter(str(error), param_hint="--judged") from None
+
+
+def lines_of(problems: Iterable[Problem]) -> Iterator[str]:
+    """Yield a line for each kind of problem in a file, with the lines that have it: a slip made throughout is one."""
+    groups: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault((problem.file, problem.field, problem.message), []).append(problem)
+    for first, *others in groups.values():
+        shown = ", ".join(str(problem.line) for problem in others[:_SHOWN_LINES])
+        more = f" and {len(others) - _SHOWN_LINES:,} more" if len(others) > _SHOWN_LINES else ""
+        yield f"{first}; the same in line {shown}{more}" if others else str(first)
 
 
 def notify(line: str) -> None:

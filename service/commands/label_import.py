@@ -10,7 +10,7 @@ import click
 
 from model import TopicTagger
 from model.errors import DataError, Problem
-from service.commands.columns import column_options, notify
+from service.commands.columns import column_options, lines_of, notify
 from service.commands.store import the_store
 from service.commands.vocabulary import check_judged, known_vocabulary, live_tagger, unknown_tag
 from service.environment import environment, user_name
@@ -56,8 +56,10 @@ def command(files: tuple[str, ...], skip_bad: bool, who: str | None, new_tags: b
 
 
 def _tell(file: str, changes: Changes, skip_bad: bool) -> None:
-    for reason in changes.refused:
-        notify(reason)
+    for line in lines_of(changes.refused):
+        notify(line)
+    if not changes.added + changes.changed + changes.unchanged + len(changes.refused):
+        notify(f"{file}: there is no labelled record in it")
     nothing = ", nothing imported (--skip-bad takes the others)" if changes.refused and not skip_bad else ""
     click.echo(
         f"{file}: {changes.added:,} added, {changes.changed:,} changed, {changes.unchanged:,} unchanged, "
@@ -76,14 +78,14 @@ def _import_file(
     tagger: TopicTagger | None,
     taken: TakenTags,
 ) -> Changes:
-    refused: list[str] = []
+    refused: list[Problem] = []
 
     def good() -> Iterator[Example]:
         for record in records:
             if isinstance(record, Example):
                 yield record
             else:
-                refused.append(str(record))
+                refused.append(record)
         if refused and not skip_bad:
             raise DataError([Problem(file, 0, "", "has bad records")])
 

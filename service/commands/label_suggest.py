@@ -27,6 +27,7 @@ from training.corpus.topics import Topic
 from training.corpus.writers import writable_format, write_unlabelled
 from training.labels.ranking import Ranking, by_doubt, by_keywords
 from training.labels.suggestions import Suggestion, keep_queue, suggest
+from training.topics import vocabulary_of
 
 _SHOWN_PROBLEMS = 20
 """How many bad records are named one by one; the others are counted."""
@@ -94,13 +95,18 @@ def _ranking(tagger: TopicTagger, topic: str | None, keywords: Path | None) -> R
         if keywords:
             raise click.UsageError("--keywords are those of a topic: name it with --topic")
         return by_doubt(tagger)
-    words = read_keywords(keywords) if keywords else kept_topics(environment()).get(topic, Topic()).keywords
+    topics = kept_topics(environment())
+    words = read_keywords(keywords) if keywords else topics.get(topic, Topic()).keywords
     if topic in tagger.tags and not keywords:
         return by_doubt(tagger, topic)
     if not words:
+        if topic in topics:
+            what, how = "it has no key words, and the model does not know it", "set"
+        else:
+            meant = vocabulary_of(tagger.artifact.tags, topics).suggest(topic)
+            what, how = f"there is no such topic{f'; did you mean {meant}?' if meant else ''}", "add"
         raise click.UsageError(
-            f"{topic}: the model does not know it, and it has no key words: give --keywords FILE, or "
-            f"`chude topics add {topic} --keywords FILE`"
+            f"{topic}: {what}: give --keywords FILE, or `chude topics {how} {topic} --keywords FILE`"
         )
     return by_keywords(topic, words)
 

@@ -14,7 +14,19 @@ from training.corpus.writers import json_lines, write_examples
 from training.labels.exports import check_replaceable
 
 
-@click.group("labels")
+class _LabelCommands(click.Group):
+    """The commands of the store, and a hint for the one that is sought here and stands beside them."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command. Raises UsageError for `check`."""
+        if cmd_name == "check":
+            raise click.UsageError(
+                "`chude check` checks the labels in the store, and `chude check FILE...` those in files"
+            )
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group("labels", cls=_LabelCommands)
 def command() -> None:
     """Import, export and look after the labels that `chude retrain` learns from."""
 

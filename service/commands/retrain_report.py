@@ -66,7 +66,7 @@ def _sources(learnt: Mapping[str, Any]) -> str:
     words = n_of(learnt["keywords"], "key word")
     if not learnt["with"] + learnt["without"]:
         return f"{words} alone"
-    texts = f"{learnt['with']} texts with it and {learnt['without']} without it"
+    texts = f"{n_of(learnt['with'], 'text')} with it and {learnt['without']} without it"
     return f"{texts}, and {words}" if learnt["keywords"] else texts
 
 

@@ -42,7 +42,10 @@ def _names(context: click.Context, parameter: click.Parameter, given: tuple[str,
 def read_keywords(path: Path) -> tuple[str, ...]:
     """Return the key words in a file, one per line, each once; empty lines and those that begin with # are left out."""
     lines = (line.strip() for line in decode(path.read_bytes(), source=str(path)).text.splitlines())
-    return tuple(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+    words = tuple(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+    if not words:
+        notify(f"{path}: there is no key word in it: write one per line")
+    return words
 
 
 def _described(command: Callable[..., int]) -> Callable[..., int]:

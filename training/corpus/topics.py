@@ -48,7 +48,10 @@ def read_topics(path: Path | None) -> dict[str, Topic]:
         return {}
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        message = f"cannot be read ({error.strerror}): name a TOML file with a table for each topic"
+        raise DataError([Problem(str(path), 0, "", message)]) from None
+    except ValueError as error:
         raise DataError([Problem(str(path), 0, "", f"not a readable TOML file: {error}")]) from None
     return {tag: _topic(str(path), tag, table) for tag, table in tables.items()}
 

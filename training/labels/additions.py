@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from model.document import FIELDS, Document
+from model.errors import Problem
 from training.corpus.duplicates import text_digest
 from training.corpus.examples import Example
 from training.corpus.records import Identity, place
@@ -62,8 +63,8 @@ class Changes:
     added: int = 0
     changed: int = 0
     unchanged: int = 0
-    refused: list[str] = field(default_factory=list)
-    """Why each refused record was refused."""
+    refused: list[Problem] = field(default_factory=list)
+    """What is wrong with each record that was refused."""
     lost: Counter[str] = field(default_factory=Counter)
     """How many texts had each tag in the store and no longer have it."""
 

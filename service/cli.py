@@ -38,7 +38,6 @@ _COMMANDS = {
     "topics": "service.commands.topics",
     "retrain": "service.commands.retrain",
     "models": "service.commands.models",
-    "export": "service.commands.models:export",
 }
 
 
@@ -47,8 +46,7 @@ class _LazyGroup(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        module, _, attribute = _COMMANDS.get(name, "").partition(":")
-        return getattr(import_module(module), attribute or "command") if module else None
+        return import_module(_COMMANDS[name]).command if name in _COMMANDS else None
 
 
 @click.group(

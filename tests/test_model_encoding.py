@@ -30,6 +30,14 @@ def test_windows_1258_is_converted(seed_examples: list[Example]) -> None:
     )
 
 
+def test_a_text_too_short_to_tell_windows_1258_is_told_so() -> None:
+    text = "Cử tri đi bầu tổng thống ở Ukraine vào hôm qua ạ"
+    assert len(text) == 48
+    with pytest.raises(UnreadableText, match="too short to tell another encoding: convert it to UTF-8 first"):
+        decode(legacy.windows_1258(f"{text}."), source="a.txt")
+    assert decode(legacy.windows_1258(f"{text} ."), source="a.txt").text == f"{text} ."
+
+
 @pytest.mark.parametrize(("encode", "name"), [(legacy.tcvn3, "TCVN3"), (legacy.vni, "VNI")])
 def test_other_legacy_encodings_are_named(
     shipped: TopicTagger, seed_examples: list[Example], encode: object, name: str

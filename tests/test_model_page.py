@@ -177,6 +177,17 @@ LOGIN_PAGE = (
 )
 
 
+def test_a_page_that_is_too_short_is_told_from_one_without_prose(shipped: TopicTagger) -> None:
+    short = (
+        f"<html><head><title>Chiến sự</title></head><body><p>{'Quân đội tiến vào thành phố. ' * 3}</p></body></html>"
+    )
+    with pytest.raises(NoArticle, match=r"only 18 words, too few for one: page=never \(--text\) reads them"):
+        shipped.tag(short)
+    assert shipped.explain(short, page="never")
+    with pytest.raises(NoArticle, match="only links, forms or short lines: give the page of one article"):
+        shipped.tag(FRONT_PAGE)
+
+
 @pytest.mark.parametrize("html", [FRONT_PAGE, LOGIN_PAGE, "<html></html>", "<html><body><p>a"])
 def test_a_page_without_article_is_an_error(html: str) -> None:
     assert markup_of(html) is Markup.PAGE

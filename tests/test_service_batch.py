@@ -69,10 +69,10 @@ def test_outputs_of_every_format(
     assert chude("batch", source, "-o", output, "--keep").returncode == 0
     rows = read_rows(output)
     if "jsonl" in name:
-        assert rows == [{**result, "n": n} for n, result in enumerate(expected)]
+        assert rows == [{**record, **result} for record, result in zip(batch_records, expected, strict=False)]
         return
     assert [row["id"] for row in rows] == [result["id"] for result in expected]
-    assert [json.loads(row["kept"]) for row in rows] == [{"n": n} for n in range(len(expected))]
+    assert [json.loads(row["kept"])["n"] for row in rows] == list(range(len(expected)))
     if name == "o.parquet":
         assert [row["tags"] for row in rows] == [result["tags"] for result in expected]
         assert [row["scores"] for row in rows] == [result["scores"] for result in expected]
@@ -122,7 +122,7 @@ def test_tables_with_bad_rows_and_other_columns(chude: Chude) -> None:
         "-:6: has 4 cells, and the header 3: quote cells with a comma in them",
     ]
     assert "UTF-8" in rows[4]["error"]
-    assert json.loads(rows[0]["kept"]) == {"x": "y"}
+    assert json.loads(rows[0]["kept"]) == {"body": "Chiến sự\nSyria", "x": "y"}
 
 
 def test_columns_of_a_table_stay_columns(chude: Chude, tmp_path: Path) -> None:

@@ -45,6 +45,48 @@ def test_what_is_kept_never_takes_a_name_of_ours(chude: Chude, tmp_path: Path, s
     assert {column: row[column] for column in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("source", "name", "options", "tagged"),
+    [
+        ("in.csv", "o.jsonl", (), [0]),
+        ("in.csv", "o.csv", ("--text-column", "headline"), [1]),
+        ("in.csv", "o.xlsx", (), [0]),
+        ("in.csv", "o.parquet", ("--text-column", "headline"), [1]),
+        ("in.parquet", "o.parquet", (), [0]),
+    ],
+)
+def test_what_was_read_is_kept_as_a_column(
+    chude: Chude, tmp_path: Path, source: str, name: str, options: tuple[str, ...], tagged: list[int]
+) -> None:
+    rows = [{"id": 7, "title": SYRIA, "headline": "Giá gạo", "n": 3}, {"id": 8, "title": "", "headline": SYRIA, "n": 4}]
+    if source == "in.csv":
+        lines = [",".join(map(str, values)) for values in (rows[0], *(row.values() for row in rows))]
+        (tmp_path / source).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    else:
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / source)
+    assert chude("batch", tmp_path / source, "-o", tmp_path / name, "--keep", *options).returncode == 0
+    found = read_rows(tmp_path / name)
+    assert [n for n, row in enumerate(found) if "syria" in (row.get("tags") or "")] == tagged
+    for output, row in zip(found, rows, strict=True):
+        assert {column: str(output[column] or "") for column in row} == {c: str(v) for c, v in row.items()}
+        assert not output.get("kept")
+        assert not [column for column in output if column.startswith("input_")]
+
+
+def test_kept_columns_of_parquet_have_their_own_type(chude: Chude, tmp_path: Path) -> None:
+    row = {"text": SYRIA, "n": 3, "part": 0.5, "is_new": True, "words": ["a", "b"], "nested": {"a": [1]}, "none": None}
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([row]), tmp_path / "in.parquet")
+    assert chude("batch", tmp_path / "in.parquet", "-o", tmp_path / "o.parquet", "--keep").returncode == 0
+    (kept,) = pyarrow.parquet.read_table(tmp_path / "o.parquet", columns=list(row)).to_pylist()
+    assert kept == {**row, "nested": '{"a":[1]}'}
+
+
+def test_a_document_in_a_file_of_its_own_has_no_fields_to_keep(chude: Chude, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(SYRIA, encoding="utf-8")
+    (output,) = read_jsonl(chude("batch", "a.txt", "-o", "-", "--keep", cwd=tmp_path).stdout.encode())
+    assert (output["id"], output["tags"], "text" in output) == ("a.txt", ["syria"], False)
+
+
 @given(st.lists(st.text(max_size=3) | st.sampled_from([*OURS, "input_input_tags", "input_score_syria"]), unique=True))
 def test_the_names_of_what_is_kept_are_distinct(names: list[str]) -> None:
     layout = Layout.of(("syria",), Options(kept_columns=tuple(names)))
@@ -174,8 +216,11 @@ def test_evidence_names_the_column_as_it_was_given(chude: Chude, tmp_path: Path,
         terms = [term for part in (*output["evidence"], *output["context"]) for term in part["terms"]]
         assert {term["field"] for term in terms} == {column}
     assert html[returned] == SYRIA
+    assert html[f"input_{returned}"] == f"<p>{SYRIA}</p>"
     assert html["text"] == "khác"
-    assert returned not in plain
+    assert (returned in plain, plain[f"input_{returned}"]) == (False, SYRIA)
     for name in ("o.csv", "o.parquet"):
         assert chude(*arguments, tmp_path / name).returncode == 0
-        assert read_rows(tmp_path / name)[1][returned] == SYRIA
+        row = read_rows(tmp_path / name)[1]
+        assert row[returned] == SYRIA
+        assert json.loads(str(row["kept"]))[f"input_{returned}"] == f"<p>{SYRIA}</p>"

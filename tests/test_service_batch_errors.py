@@ -23,6 +23,7 @@ def test_it_fails_where_every_record_failed(chude: Chude, tmp_path: Path) -> Non
         done = chude("batch", "bad.jsonl", "-o", output, cwd=tmp_path)
         assert done.returncode == 1
         assert "not one record could be tagged; the first error is bad.jsonl:1: text: is missing" in done.stderr
+        assert "; there is a: name the one to read with --text-column\n" in done.stderr
         assert output == "-" or (tmp_path / output).exists()
     for inputs in (("bad.jsonl", "good.jsonl"), ("empty.jsonl",)):
         assert chude("batch", *inputs, "-o", "-", cwd=tmp_path).returncode == 0

@@ -62,10 +62,24 @@ def test_train_names_the_broken_line(chude: Run, tmp_path: Path) -> None:
 
 def test_eval_names_tags_it_does_not_know(chude: Run, tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
-    path.write_text(json.dumps({"text": ARTICLE, "tags": ["ukraine", "economy"]}), encoding="utf-8")
+    path.write_text(json.dumps({"text": ARTICLE, "tags": ["ukraine", "economy", "electoins"]}), encoding="utf-8")
     done = chude("eval", path)
     assert done.returncode == 0
-    assert "doesn't know these tags of the data, they are not counted: economy" in done.stderr
+    assert "they are not counted: economy, electoins (did you mean elections?)\n" in done.stderr
+
+
+def test_eval_prints_a_slice_once_and_no_figures_of_a_tag_without_texts(chude: Run, tmp_path: Path) -> None:
+    """There is an article alone, and no decision is borderline: four tables would be the same."""
+    path, report = tmp_path / "x.jsonl", tmp_path / "report"
+    path.write_text(json.dumps({"text": ARTICLE, "tags": ["ukraine", "elections"]}), encoding="utf-8")
+    done = chude("eval", path, "--report", report)
+    assert done.stdout.count("macro-F1 95 % interval") == 1
+    rows = {cells[0]: cells[1:] for line in done.stdout.splitlines() if (cells := line.split())}
+    assert rows["syria"][:5] == ["0", "-", "-", "-", "-"]
+    assert rows["ukraine"][:4] == ["1", "1.000", "1.000", "1.000"]
+    written = (report / "report.md").read_text(encoding="utf-8")
+    assert written.count("| **macro** |") == 1
+    assert "| syria | 0 | - | - | - |  | - | 0." in written
 
 
 def test_compare_measures_other_systems(chude: Run, tmp_path: Path) -> None:

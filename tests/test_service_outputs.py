@@ -72,11 +72,11 @@ def test_figures_are_replaced_by_figures(run: Run, labelled: Path, tmp_path: Pat
 
 def test_an_estimator_replaces_only_an_estimator(run: Run, labelled: Path, tmp_path: Path) -> None:
     before = contents(labelled)
-    done = run("export", "--sklearn", labelled / "g.jsonl", status=1)
-    assert "g.jsonl: is there, and is no file that `chude export --sklearn` has written" in done.stderr
+    done = run("models", "export", "--sklearn", labelled / "g.jsonl", status=1)
+    assert "g.jsonl: is there, and is no file that `chude models export --sklearn` has written" in done.stderr
     assert contents(labelled) == before
     for _ in range(2):
-        run("export", "--sklearn", tmp_path / "chude.joblib")
+        run("models", "export", "--sklearn", tmp_path / "chude.joblib")
 
 
 def test_an_export_replaces_only_what_is_in_the_store(run: Run, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_pipes_stay_pipes_whichever_command_writes(run: Run, tmp_path: Path) -> 
     for command in (
         ("labels", "export", pipe),
         ("eval", few, "--json", pipe),
-        ("export", "--sklearn", pipe),
+        ("models", "export", "--sklearn", pipe),
     ):
         read: list[bytes] = []
         reader = read_in_background(pipe, read)

@@ -71,6 +71,14 @@ def test_no_request_is_lost_when_the_service_stops(tmp_path: Path) -> None:
         print(f"stopped after {time.monotonic() - began:.1f} s")
 
 
+def test_sigint_to_the_supervisor_alone_stops_the_service(tmp_path: Path) -> None:
+    """As `kill -INT PID` does, where Ctrl-C would reach the workers too: none has to be killed for not listening."""
+    with running(tmp_path / "home", tmp_path / "log", "--workers", 2) as service:
+        service.process.send_signal(signal.SIGINT)
+        assert service.process.wait(TIMEOUT_S) == 0
+        assert not [line for line in service.logged() if "SIGKILL" in str(line["message"])]
+
+
 def test_a_worker_that_stops_gives_up_what_takes_too_long(tmp_path: Path) -> None:
     """Another one takes its place only when it has ended: a client that sends half a body must not prevent that."""
     options = ("--workers", 1, "--stop-timeout", 1, "--request-timeout", 600)

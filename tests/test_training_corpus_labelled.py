@@ -95,6 +95,7 @@ def test_parts_make_a_text_and_a_teaser(tmp_path: Path) -> None:
         ('{"text": "a"}', "tags", "is missing"),
         ('{"text": 5, "tags": []}', "text", "must be a string, not int 5"),
         ('{"tags": []}', "text", "is missing: give"),
+        ('{"tags": [], "content": "a"}', "text", "there is tags, content: name the one to read with --text-column"),
         ('{"text": "  ", "tags": []}', "text", "is empty"),
         ('{"title": "", "body": "", "tags": []}', "title", "is empty"),
         ('{"text": "a", "tags": [], "id": {}}', "id", "must be a string or a number"),

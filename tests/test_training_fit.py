@@ -154,6 +154,17 @@ def test_rare_tags_are_left_out_and_too_few_are_refused(seed_examples: list[Exam
         fit_examples(seed_examples[:8], FitOptions(cache=cache))
 
 
+def test_the_refusal_says_what_each_tag_lacks(cache: Path) -> None:
+    """Of 20 texts 11 are of a flood, and of the other 9 one was not judged for it."""
+    examples = [Example(n, Document(text=f"Bài {n}"), frozenset({"flood"} if n < 11 else ())) for n in range(20)]
+    for judged, n_without in ((None, 9), (frozenset({"rice"}), 8)):
+        given = [*examples[:-1], replace(examples[-1], judged=judged)]
+        with pytest.raises(
+            FitError, match=rf"\(of 20 examples, flood: 11 with it, {n_without} without it\): label more"
+        ):
+            fit_examples(given, FitOptions(cache=cache))
+
+
 @settings(max_examples=5)
 @given(st.integers(0, 1000))
 def test_the_order_of_the_examples_does_not_change_the_digest(seed_fit: Fit, seed: int) -> None:

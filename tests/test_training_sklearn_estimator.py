@@ -76,7 +76,7 @@ def test_it_fits_what_train_fits(
 def test_the_exported_file_scores_as_the_tagger_does(
     chude: Callable[..., subprocess.CompletedProcess[str]], shipped: TopicTagger, texts: list[str], tmp_path: Path
 ) -> None:
-    assert chude("export", "--sklearn", tmp_path / "chude.joblib").returncode == 0
+    assert chude("models", "export", "--sklearn", tmp_path / "chude.joblib").returncode == 0
     classifier = joblib.load(tmp_path / "chude.joblib")
     documents = [*texts, {"title": "Bầu cử ở Ukraine", "text": "Cử tri đi bỏ phiếu."}, "The cat sat on the mat.", SYRIA]
     results = shipped.tag_many(documents)

@@ -81,7 +81,7 @@ def check_base(run: Run, binaries: Path, folder: Path) -> None:
         (("eval", SEEDS / "articles.jsonl"), "pip install 'chude[train]'"),
         (("check", SEEDS / "articles.jsonl"), "pip install 'chude[train]'"),
         (("retrain",), "pip install 'chude[train]'"),
-        (("export", "--sklearn", "model.joblib"), "pip install 'chude[train]'"),
+        (("models", "export", "--sklearn", "model.joblib"), "pip install 'chude[train]'"),
         (("batch", "news.jsonl", "-o", "tags.parquet"), "pip install 'chude[parquet]'"),
         (("batch", "news.parquet", "-o", "tags.jsonl"), "pip install 'chude[parquet]'"),
         (("train", "news.parquet", "-o", "model"), "pip install 'chude["),

@@ -44,6 +44,8 @@ _MIN_DESCRIPTION_WORDS = 6
 _MIN_LEAD_WORDS = 12
 _LEAD_BLOCKS_UNDESCRIBED = 4
 _MAX_BLOCKS_BEFORE_BODY = 10
+_NO_PROSE = "no article in this page, only links, forms or short lines: give the page of one article"
+_TOO_SHORT = "no article in this page, only {} words, too few for one: page=never (--text) reads them as they stand"
 _CAPTIONS = ("figcaption", "figure")
 
 
@@ -91,12 +93,9 @@ class _Page:
         """Return the lines under the title. Raises NoArticle."""
         lines = list(self._found_lines())
         kept = [words_of(line.text) for line in lines if not line.reason]
-        is_found = (
-            sum(map(len, kept)) >= _MIN_WORDS
-            and max(map(len, kept)) >= _MIN_PARAGRAPH_WORDS
-            and not self._is_listing()
-            and not self._is_elsewhere()
-        )
+        n_words = sum(map(len, kept))
+        is_long = n_words >= _MIN_WORDS and max(map(len, kept)) >= _MIN_PARAGRAPH_WORDS
+        is_found = is_long and not self._is_listing() and not self._is_elsewhere()
         body = [Line(line) for line in map(" ".join, map(str.split, self._head.body.split("\n"))) if line]
         if sum(len(words_of(line.text)) for line in body) >= _MIN_WORDS and not (
             is_found and MainText("\n".join(map(" ".join, kept))).covers(words_of(self._head.body), 0.5)
@@ -105,7 +104,7 @@ class _Page:
         if is_found:
             return lines
         if not self._is_of_an_article():
-            raise NoArticle("no article in this page, only links or a form: give the page of one article")
+            raise NoArticle(_TOO_SHORT.format(n_words) if 0 < n_words < _MIN_WORDS else _NO_PROSE)
         self.warnings = (ONLY_TITLE_AND_LEAD,)
         lead = self._blocks[self._lead].text if self._lead is not None else self._head.description
         return [Line(lead)] if lead else []

@@ -29,8 +29,8 @@ class Options:
     bom: bool = False
     """Whether a table begins with a byte order mark, by which Excel knows UTF-8."""
     kept_columns: tuple[str, ...] = ()
-    """Columns of a table that are kept as columns, under the names that they have in the input; anything else that is
-    kept goes into one column as JSON."""
+    """Columns of the first input that are kept as columns of a table, under the names that they have in the input;
+    anything else that is kept goes into one column as JSON."""
 
     def as_record(self) -> dict[str, Any]:
         """Return the options as they are written to a journal."""

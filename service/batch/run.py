@@ -24,7 +24,6 @@ from service.batch.whole import WholeOutput
 from service.batch.workers import Workers
 from training.corpus.blocks import Block
 from training.corpus.records import Record
-from training.corpus.registry import FORMATS
 from training.corpus.sources import Source
 
 OnBlock = Callable[[Counts, int], None]
@@ -46,11 +45,10 @@ def describe_run(sources: Iterable[Source], shared: SharedArtifact, options: Opt
 
 def with_kept_columns(options: Options, sources: Sequence[Source]) -> Options:
     """Return the options with the columns to keep, where input and output are tables."""
-    if not options.keep or not FORMATS[options.format].is_table or not can_be_read_again(sources[0]):
+    if not options.keep or options.format == "jsonl" or not can_be_read_again(sources[0]):
         return options
-    names = sources[0].columns()
-    used = Record(1, dict.fromkeys(names, "")).used(options.text_column, options.id_column or "id")
-    return replace(options, kept_columns=tuple(name for name in names if name not in used))
+    id_column = options.id_column or "id"
+    return replace(options, kept_columns=tuple(name for name in sources[0].columns() if name != id_column))
 
 
 def tag_inputs(

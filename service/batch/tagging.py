@@ -20,7 +20,7 @@ from service.batch.options import Options
 from service.batch.repeated_ids import id_keys
 from service.batch.rows import Layout, encode_outputs
 from training.corpus.blocks import Block
-from training.corpus.records import Record, place
+from training.corpus.records import Record, advice_on_column, place
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def _item(record: Record | Problem, source: str, options: Options) -> Item:
         identity = record.identity(source, options.id_column or "id")
         subject = record.document(options.text_column if record.line else None)
     except FieldError as error:
-        subject = Problem(source, record.line, error.field, error.message, code=error.code)
+        message = f"{error.message}{advice_on_column(record.fields, options.text_column)}"
+        subject = Problem(source, record.line, error.field, message, code=error.code)
     return Item(record, place(source, record.line) if identity is None else identity, record.line, subject)
 
 
@@ -126,9 +127,9 @@ def _output(item: Item, result: Tagging | Problem, layout: Layout, options: Opti
         output.update(_in_column(result, str(options.text_column), layout.texts[0]) if is_column else result)
         if record and record.warnings:
             output["warnings"] = [*record.warnings, *result.get("warnings", ())]
-    if record and options.keep:
-        used = record.used(options.text_column, options.id_column or "id")
-        kept = {name: value for name, value in record.fields.items() if name not in used}
+    if record and record.line and options.keep:  # a document in a file of its own has no columns
+        id_column = options.id_column or "id"
+        kept = {name: value for name, value in record.fields.items() if name != id_column}
         if broken := record.broken(kept):
             kept_warnings = [f"{problem.field}: {problem.message}" for problem in broken]
             output["warnings"] = [*output.get("warnings", ()), *kept_warnings]

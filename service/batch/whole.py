@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
@@ -14,6 +14,7 @@ import msgspec
 from service.batch.options import BatchError
 from service.batch.rows import Layout, as_json
 from training.corpus.format import WholeFormat
+from training.corpus.formats.parquet import Kind, arrow_type, as_kind, kinds_of
 from training.corpus.registry import FORMATS
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def _write_parquet(lines: Path, target: Path, layout: Layout) -> None:
     import pyarrow.parquet
 
     string = pyarrow.string()
+    kinds = kinds_of(layout.kept, ([output.get(name) for name in layout.kept] for output in _records(lines)))
+    kept = dict(zip(layout.kept, kinds, strict=True))
     schema = pyarrow.schema(
         [
             ("id", _id_type(lines)),
@@ -113,10 +116,12 @@ def _write_parquet(lines: Path, target: Path, layout: Layout) -> None:
             ("model", string),
             ("warnings", pyarrow.list_(string)),
             ("error", pyarrow.struct([("code", string), ("message", string)])),
-            *((name, string) for name in ("evidence", "context", "left_out", *layout.texts, "kept")),
+            *((name, string) for name in ("evidence", "context", "left_out", *layout.texts)),
+            *((name, arrow_type(kind)) for name, kind in kept.items()),
+            ("kept", string),
         ]
     )
-    rows = (_parquet_row(output, layout, schema) for output in _records(lines))
+    rows = (_parquet_row(output, layout, schema, kept) for output in _records(lines))
     with pyarrow.parquet.ParquetWriter(target, schema) as writer:
         while some := list(islice(rows, _PARQUET_ROWS)):
             writer.write_table(pyarrow.Table.from_pylist(some, schema))
@@ -137,12 +142,15 @@ def _id_type(lines: Path) -> pyarrow.DataType:
     return pyarrow.float64() if kinds == {float} else pyarrow.string()
 
 
-def _parquet_row(output: dict[str, Any], layout: Layout, schema: pyarrow.Schema) -> dict[str, Any]:
+def _parquet_row(
+    output: dict[str, Any], layout: Layout, schema: pyarrow.Schema, kept: Mapping[str, Kind]
+) -> dict[str, Any]:
     """Return the record with what has no type of its own as JSON."""
     row = {name: output.get(name) for name in schema.names}
     for name in ("evidence", "context", "left_out"):
         row[name] = as_json(output[name]) if name in output else None
     if schema.field("id").type == "string":
         row["id"] = str(output["id"])
-    row["kept"] = layout.others(output)
+    row |= {name: as_kind(row[name], kind) for name, kind in kept.items()}
+    row["kept"] = layout.others(output, layout.kept)
     return row

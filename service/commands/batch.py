@@ -56,7 +56,7 @@ _INPUT_FORMATS = tuple(known_formats(labelled=False))
 @click.option("--text-column", help=TEXT_COLUMN_HELP)
 @click.option("--id-column", help="Column that comes back with the result; by default 'id'.")
 @click.option(
-    "--keep", is_flag=True, help="Pass the other columns through; one called like ours comes back as input_<name>."
+    "--keep", is_flag=True, help="Add the columns of the input; one called like ours comes back as input_<name>."
 )
 @click.option("--explain", is_flag=True, help="Add the sentences and terms that carried each tag.")
 @click.option("--html", "kind", flag_value="html", help="Read every text as HTML.")

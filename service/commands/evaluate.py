@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model import TopicTagger
-from service.commands.columns import column_options, notify
+from service.commands.columns import column_options, n_of, notify
 from service.commands.progress_bar import show_progress
 from service.commands.vocabulary import check_judged, kept_topics
 from service.environment import environment
@@ -19,6 +19,7 @@ from training.topics import vocabulary_of
 
 if TYPE_CHECKING:
     from training.corpus.examples import Columns
+    from training.corpus.vocabulary import Vocabulary
     from training.measure.evaluation import Evaluation
 
 _SYSTEM = "chude"
@@ -69,6 +70,9 @@ def command(
     comparison: dict[str, Mapping[str, Any] | str] = {}
     if compare:
         comparison = {_SYSTEM: evaluation.figures, **_compare(evaluation, compare, topics, exclusive)}
+    if evaluation.unknown_tags:
+        named = ", ".join(_with_question(tag, tagger, known) for tag in evaluation.unknown_tags)
+        notify(f"the model doesn't know these tags of the data, they are not counted: {named}")
     _print(tagger, evaluation, comparison)
     if json_file:
         write_figures(json_file, tagger, evaluation, comparison)
@@ -133,24 +137,24 @@ def _compare(
     return rows
 
 
-def _print(tagger: TopicTagger, evaluation: Evaluation, comparison: Mapping[str, Mapping[str, Any] | str]) -> None:
-    from training.measure.report import comparison_table
+def _with_question(tag: str, tagger: TopicTagger, known: Vocabulary) -> str:
+    """Return an unknown tag, with the one of the model that may be meant."""
+    meant = known.suggest(tag)
+    return f"{tag} (did you mean {meant}?)" if meant in tagger.tags else tag
 
-    if evaluation.unknown_tags:
-        names = ", ".join(evaluation.unknown_tags)
-        click.echo(f"chude: the model doesn't know these tags of the data, they are not counted: {names}", err=True)
+
+def _print(tagger: TopicTagger, evaluation: Evaluation, comparison: Mapping[str, Mapping[str, Any] | str]) -> None:
+    from training.measure.report import comparison_table, distinct_slices, figure_cells
+
     click.echo(f"model {tagger.version}")
-    for kind, views in evaluation.figures.items():
-        for decisions, figures in views.items():
-            low, high = figures["macro"]["f1_interval"]
-            click.echo(
-                f"\n{kind}, {decisions}: {figures['records']} texts, macro-F1 95 % interval {low:.3f} to {high:.3f}"
-            )
-            click.echo(f"  {'':<20} {'n':>5} {'prec.':>6} {'recall':>6} {'F1':>6} {'AP':>6} {'Brier':>6} {'ECE':>6}")
-            for name, row in {**figures["tags"], "macro": figures["macro"], "micro": figures["micro"]}.items():
-                cells = ("precision", "recall", "f1", "average_precision", "brier", "calibration_error")
-                numbers = " ".join(f"{row[cell]:6.3f}" for cell in cells)
-                click.echo(f"  {name:<20} {row.get('support', ''):>5} {numbers}")
+    for kind, decisions, figures in distinct_slices(evaluation.figures):
+        low, high = figures["macro"]["f1_interval"]
+        texts = n_of(figures["records"], "text")
+        click.echo(f"\n{kind}, {decisions}: {texts}, macro-F1 95 % interval {low:.3f} to {high:.3f}")
+        click.echo(f"  {'':<20} {'n':>5} {'prec.':>6} {'recall':>6} {'F1':>6} {'AP':>6} {'Brier':>6} {'ECE':>6}")
+        for name, row in {**figures["tags"], "macro": figures["macro"], "micro": figures["micro"]}.items():
+            cells = " ".join(f"{cell:>6}" for cell in figure_cells(row))
+            click.echo(f"  {name:<20} {row.get('support', ''):>5} {cells}")
     if comparison:
         click.echo("")
         for line in comparison_table(comparison):

@@ -21,7 +21,7 @@ from service.environment import environment
 from training.corpus.column_check import check_columns
 from training.corpus.examples import Columns
 from training.corpus.readers import asked_for
-from training.corpus.records import Identity, describe_unread
+from training.corpus.records import Identity, advice_on_column, describe_unread
 from training.corpus.sources import Source, find_sources
 from training.corpus.topics import Topic
 from training.corpus.writers import writable_format, write_unlabelled
@@ -143,7 +143,8 @@ class _Candidates:
                 try:
                     yield record.identity(source.name, self.id_column), record.document(self.text_column)
                 except FieldError as error:
-                    self.refuse(Problem(source.name, record.line, error.field, error.message))
+                    message = f"{error.message}{advice_on_column(record.fields, self.text_column)}"
+                    self.refuse(Problem(source.name, record.line, error.field, message))
 
     def refuse(self, reason: object) -> None:
         """Count a record that cannot be used, and say why."""

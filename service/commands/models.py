@@ -95,7 +95,7 @@ def export(path: Path, chosen: str | None) -> int:
     from training.sklearn_estimator import export_sklearn
 
     if path.is_file() and not _is_pickle(path):
-        raise refuse_to_replace(path, "file that `chude export --sklearn` has written")
+        raise refuse_to_replace(path, "file that `chude models export --sklearn` has written")
     with advice_on_live(chosen):
         artifact = load(artifact_folder(environment(), chosen))
     with write_whole(path) as part:

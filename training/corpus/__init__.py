@@ -8,6 +8,6 @@ is a format, and `registry` finds it there: a new format is a new module, its te
     >>> from training.corpus.sources import find_sources
     >>> (source,) = find_sources(["seeds/articles.jsonl"])
     >>> record = next(source.records())
-    >>> record.line, sorted(record.used())
-    (1, ['body', 'id', 'lead', 'title'])
+    >>> record.line, sorted(record.document().fields)
+    (1, ['body', 'lead', 'title'])
 """

@@ -192,11 +192,9 @@ class _Checks:
             return check()
         except FieldError as error:
             self.problems.append(Problem(self._file, self._line, error.field, error.message))
-        except TextError as error:
-            self.problems.append(Problem(self._file, self._line, field, str(error)))
         except BadTag as error:
             self.problems.append(Problem(self._file, self._line, field, str(error), error.tag))
-        except ValueError as error:
+        except (TextError, ValueError) as error:
             self.problems.append(Problem(self._file, self._line, field, str(error)))
         return None
 
@@ -215,16 +213,12 @@ def unknown_tags(example: Example, vocabulary: Vocabulary) -> dict[str, str]:
 
 def label_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:
     """Return which example has which tag, shape (examples, tags)."""
-    return np.array([[tag in example.tags for tag in tags] for example in examples], bool).reshape(
-        len(examples), len(tags)
-    )
+    return _flags(examples, tags, lambda example, tag: tag in example.tags)
 
 
 def borderline_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:
     """Return for which example which tag is borderline, shape (examples, tags)."""
-    return np.array([[tag in example.borderline for tag in tags] for example in examples], bool).reshape(
-        len(examples), len(tags)
-    )
+    return _flags(examples, tags, lambda example, tag: tag in example.borderline)
 
 
 def judged_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:
@@ -232,9 +226,12 @@ def judged_matrix(examples: Sequence[Example], tags: Sequence[str]) -> Flags:
 
     A weight of 0 takes such a cell out of a loss, and a figure leaves it out of what it counts.
     """
-    return np.array([[example.decides(tag) for tag in tags] for example in examples], bool).reshape(
-        len(examples), len(tags)
-    )
+    return _flags(examples, tags, Example.decides)
+
+
+def _flags(examples: Sequence[Example], tags: Sequence[str], is_so: Callable[[Example, str], bool]) -> Flags:
+    flags = [is_so(example, tag) for example in examples for tag in tags]
+    return np.array(flags, bool).reshape(len(examples), len(tags))
 
 
 def weights_of(examples: Sequence[Example]) -> npt.NDArray[np.float64]:

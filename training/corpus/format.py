@@ -54,7 +54,7 @@ class Format(ABC):
     holds_results: ClassVar[bool] = False
     """Whether `chude batch` writes its results in it."""
     is_table: ClassVar[bool] = False
-    """Whether results have the columns of the input that are kept as columns of their own."""
+    """Whether its cells are strings and numbers alone: an empty one may be a text without any tag."""
     may_have_bom: ClassVar[bool] = False
     """Whether it may begin with a byte order mark, by which Excel knows UTF-8."""
     holds_unlabelled: ClassVar[bool] = True

@@ -13,7 +13,7 @@ from training.corpus.column_check import missing_columns
 from training.corpus.examples import COLUMNS, Columns, Example, make_example
 from training.corpus.exports import Skipped, ambiguous, answer_of, choice_fields, has_labels, no_choices, other_kinds
 from training.corpus.label_fields import union_judged
-from training.corpus.records import Record, describe_unread
+from training.corpus.records import Record, advice_on_column, describe_unread
 from training.corpus.sources import Source, find_sources
 
 Notify: TypeAlias = Callable[[str], None]
@@ -102,7 +102,8 @@ class _Labelled:
             return
         example = make_example(record, answer, name, self._columns)
         if not isinstance(example, Example):
-            yield from example
+            advice = advice_on_column(record.fields, self._columns.text)
+            yield from (replace(it, message=f"{it.message}{advice}") if it.field == "text" else it for it in example)
         elif answer and answer.of_one_tag:
             self._merge(example)
         else:

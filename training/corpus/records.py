@@ -1,8 +1,8 @@
 """One record as it stands in a file, before anyone asks what it means.
 
 >>> record = Record(3, {"id": 7, "title": "Bầu cử", "text": "Cử tri đi bỏ phiếu.", "url": "https://bao.example/7"})
->>> record.document().text, record.identity("news.jsonl"), sorted(record.used())
-('Cử tri đi bỏ phiếu.', 7, ['id', 'text', 'title'])
+>>> record.document().text, record.identity("news.jsonl"), read_fields(record.fields)
+('Cử tri đi bỏ phiếu.', 7, ['title', 'text'])
 """
 
 from __future__ import annotations
@@ -60,10 +60,6 @@ class Record(NamedTuple):
             raise FieldError(id_column, f"must be a string or a number, not {value}")
         return value
 
-    def used(self, text_column: str | None = None, id_column: str = "id") -> frozenset[str]:
-        """Return the names of the fields that `document` and `identity` read."""
-        return frozenset({id_column, *read_fields(self.fields, text_column)})
-
     def _refuse_broken(self, names: Iterable[str]) -> None:
         for problem in self.problems:
             # A number is refused for being one, whether JSON has it or not.
@@ -79,6 +75,12 @@ class Record(NamedTuple):
 def read_fields(fields: Mapping[str, object], text_column: str | None = None) -> list[str]:
     """Return the names of the fields that are read as text."""
     return [name for name in ((text_column,) if text_column else FIELDS) if fields.get(name) is not None]
+
+
+def advice_on_column(fields: Mapping[str, object], text_column: str | None = None) -> str:
+    """Return what to add, for a user of the command line, to the error of fields of which none is read by itself."""
+    is_none_read = bool(fields) and not text_column and frozenset(FIELDS).isdisjoint(fields)
+    return ": name the one to read with --text-column" if is_none_read else ""
 
 
 def unread_text_column(fields: Mapping[str, object], text_column: str | None = None) -> str | None:

@@ -10,7 +10,7 @@ from model import TopicTagger
 from model.errors import DataError, Problem
 from model.files import write_whole
 from training.measure.evaluation import Evaluation
-from training.measure.report import LABELS_NOTE, comparison_table, figure_table
+from training.measure.report import LABELS_NOTE, comparison_table, distinct_slices, figure_table
 
 END = "<!-- end of figures -->"
 
@@ -55,11 +55,8 @@ def _describe(tagger: TopicTagger) -> list[str]:
 
 def _figures(evaluation: Evaluation, comparison: Mapping[str, Mapping[str, Any] | str]) -> list[str]:
     lines: list[str] = []
-    for kind, views in evaluation.figures.items():
-        for decisions, figures in views.items():
-            if kind == "all" or figures["records"] < len(evaluation.examples):
-                title = f"### On {figures['records']} other texts: {kind}, {decisions}"
-                lines += [title, "", *figure_table(figures), ""]
+    for kind, decisions, figures in distinct_slices(evaluation.figures):
+        lines += [f"### On {figures['records']} other texts: {kind}, {decisions}", "", *figure_table(figures), ""]
     if comparison:
         lines += ["### Beside other systems, trained on the same texts, same run", "", *comparison_table(comparison)]
     return lines if comparison else lines[:-1]

@@ -22,14 +22,36 @@ LABELS_NOTE = (
 _COLUMNS = ("precision", "recall", "f1", "average_precision", "brier", "calibration_error")
 
 
+def distinct_slices(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield the kind of text, the decisions and the figures of each slice, but of slices that are the same the first.
+
+    They are where all texts are of one kind, or no decision is borderline.
+    """
+    seen: list[Mapping[str, Any]] = []
+    for kind, views in figures.items():
+        for decisions, these in views.items():
+            if these not in seen:
+                seen.append(these)
+                yield kind, decisions, these
+
+
+def figure_cells(row: Mapping[str, Any]) -> list[str]:
+    """Return precision, recall, F1, average precision, Brier score and calibration error of a row, in words.
+
+    Of a tag that no text has, the first four are a dash: nothing can be told of them.
+    """
+    untold = _COLUMNS[:4] if row.get("support") == 0 else ()
+    return ["-" if column in untold else f"{row[column]:.3f}" for column in _COLUMNS]
+
+
 def figure_table(figures: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of a Markdown table of one slice's figures: a row a tag, then macro and micro."""
     yield "| tag | examples | precision | recall | F1 | 95 % interval | average precision | Brier | calibration error |"
     yield "|---|---|---|---|---|---|---|---|---|"
     rows = {**figures["tags"], "**macro**": figures["macro"], "**micro**": figures["micro"]}
     for name, row in rows.items():
-        precision, recall, f1, *others = (f"{row[column]:.3f}" for column in _COLUMNS)
-        interval = "{:.3f} to {:.3f}".format(*row["f1_interval"]) if "f1_interval" in row else ""
+        precision, recall, f1, *others = figure_cells(row)
+        interval = "{:.3f} to {:.3f}".format(*row["f1_interval"]) if "f1_interval" in row and f1 != "-" else ""
         cells = [name, str(row.get("support", "")), precision, recall, f1, interval, *others]
         yield f"| {' | '.join(cells)} |"
 
@@ -85,14 +107,8 @@ def write_report(
     folder.mkdir(parents=True, exist_ok=True)
     write_figures(folder / "metrics.json", tagger, evaluation, comparison)
     lines = [f"# Model {tagger.version} on {len(evaluation.examples)} labelled texts", "", LABELS_NOTE]
-    for kind, views in evaluation.figures.items():
-        for decisions, figures in views.items():
-            lines += [
-                "",
-                f"## {kind.capitalize()}: {decisions} ({figures['records']} texts)",
-                "",
-                *figure_table(figures),
-            ]
+    for kind, decisions, figures in distinct_slices(evaluation.figures):
+        lines += ["", f"## {kind.capitalize()}: {decisions} ({figures['records']} texts)", "", *figure_table(figures)]
     if comparison:
         lines += ["", "## Beside other systems, trained on the same texts", "", *comparison_table(comparison)]
     lines += ["", "![Precision and recall](precision_recall.png)", "", "![Reliability](reliability.png)"]

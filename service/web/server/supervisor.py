@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -91,6 +92,10 @@ class ServingWorker(UvicornWorker):
         )
         self.config.http = partial(Connection, limits=limits, refusals=supervisor.refusals)
         self.config.timeout_graceful_shutdown = settings.stop_timeout_s
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop as at SIGTERM: the supervisor passes SIGINT on as SIGQUIT, which uvicorn does not listen to."""
+        os.kill(os.getpid(), signal.SIGTERM)
 
     CONFIG_KWARGS = {
         "loop": "asyncio",

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -20,7 +20,8 @@ _READ_ROWS = 200
 _WRITE_ROWS = 5000
 _INFINITIES = (float("inf"), float("-inf"))
 """NaN is none of them: pandas writes it where a value is missing."""
-_Kind = Literal["null", "boolean", "integer", "number", "words", "string"]
+Kind: TypeAlias = Literal["null", "boolean", "integer", "number", "words", "string"]
+"""What the cells of a column are that is written."""
 
 
 class Parquet(WholeFormat):
@@ -56,21 +57,13 @@ class Parquet(WholeFormat):
         import pyarrow as arrow
         import pyarrow.parquet
 
-        kinds = _kinds(columns, rows)
-        types = {
-            "null": arrow.string(),
-            "boolean": arrow.bool_(),
-            "integer": arrow.int64(),
-            "number": arrow.float64(),
-            "words": arrow.list_(arrow.string()),
-            "string": arrow.string(),
-        }
-        schema = arrow.schema([(name, types[kind]) for name, kind in zip(columns, kinds, strict=True)])
+        kinds = kinds_of(columns, rows)
+        schema = arrow.schema([(name, arrow_type(kind)) for name, kind in zip(columns, kinds, strict=True)])
         count = 0
         waiting = iter(rows)
         with pyarrow.parquet.ParquetWriter(path, schema) as writer:
             while batch := list(islice(waiting, _WRITE_ROWS)):
-                cells = [[_as_kind(row[n], kind) for row in batch] for n, kind in enumerate(kinds)]
+                cells = [[as_kind(row[n], kind) for row in batch] for n, kind in enumerate(kinds)]
                 arrays = [arrow.array(column, field.type) for column, field in zip(cells, schema, strict=True)]
                 writer.write_batch(arrow.record_batch(arrays, schema=schema))
                 count += len(batch)
@@ -134,15 +127,28 @@ def _python_value(scalar: Any) -> object:
         return str(scalar)
 
 
-def _kinds(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[_Kind]:
+def kinds_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[Kind]:
     """Return the narrowest kind that holds every cell of each column."""
-    kinds: list[_Kind] = ["null"] * len(columns)
+    kinds: list[Kind] = ["null"] * len(columns)
     for row in rows:
         kinds = [_common(kind, cell) for kind, cell in zip(kinds, row, strict=True)]
     return kinds
 
 
-def _common(kind: _Kind, cell: object) -> _Kind:
+def arrow_type(kind: Kind) -> Any:
+    """Return the Arrow type of a column."""
+    import pyarrow as arrow
+
+    types = {
+        "boolean": arrow.bool_(),
+        "integer": arrow.int64(),
+        "number": arrow.float64(),
+        "words": arrow.list_(arrow.string()),
+    }
+    return types.get(kind, arrow.string())
+
+
+def _common(kind: Kind, cell: object) -> Kind:
     new = _kind(cell)
     if new == "null" or new == kind:
         return kind
@@ -151,7 +157,7 @@ def _common(kind: _Kind, cell: object) -> _Kind:
     return "number" if {kind, new} == {"integer", "number"} else "string"
 
 
-def _kind(cell: object) -> _Kind:
+def _kind(cell: object) -> Kind:
     if cell is None:
         return "null"
     if isinstance(cell, bool):
@@ -163,7 +169,8 @@ def _kind(cell: object) -> _Kind:
     return "words" if isinstance(cell, list | tuple) and is_words(cell) else "string"
 
 
-def _as_kind(cell: object, kind: _Kind) -> object:
+def as_kind(cell: object, kind: Kind) -> object:
+    """Return a cell as the column of this kind holds it."""
     if cell is None or kind in ("boolean", "integer", "words"):
         return cell
     if kind == "number":

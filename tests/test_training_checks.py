@@ -35,6 +35,8 @@ def test_the_live_model_contradicts_labels_too_few_to_cross_validate(cache: Path
         (29, 0.1, 0.4, 0.9),
         (30, 0.1, 0.6, 0.9),
         (30, 0.1, 0.9, 0.1),
+        (30, 0.95, 0.1, 0.05),
+        (29, 0.95, 0.1, 0.9),
         (30, None, 0.1, 0.9),
     ],
 )

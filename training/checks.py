@@ -190,8 +190,8 @@ def _sort_pairs(
 def contradiction(labels: Flags, folds: Floats | None, live: Floats | None) -> Floats:
     """Return how far each label of a tag is from the view that contradicts it most, 0 to 1, shape (examples,).
 
-    Cross-validation on few examples with the tag counts only where the live model leans the same way, and nowhere where
-    the live model, which has seen more, is as sure of the label as it would have to be to doubt it.
+    Neither view counts where the other one is as sure of the label as it would have to be to doubt it. Cross-validation
+    on few examples with the tag is sure of nothing, and counts only where the live model leans the same way.
     """
     by_folds, by_live = (None if view is None else np.abs(view - labels) for view in (folds, live))
     nothing = np.zeros(labels.size)
@@ -200,8 +200,10 @@ def contradiction(labels: Flags, folds: Floats | None, live: Floats | None) -> F
     is_enough = bool(labels.sum() >= MIN_CROSS_VALIDATED)
     if by_live is None:
         return by_folds if is_enough else nothing
-    is_ground = (is_enough | (by_live >= 0.5)) & (by_live > 1 - DOUBTFUL)
-    return np.maximum(np.where(is_ground, by_folds, 0.0), by_live)
+    sure = 1 - DOUBTFUL
+    folds_count = (by_live > sure) & (is_enough | (by_live >= 0.5))
+    live_counts = (by_folds > sure) | (not is_enough)
+    return np.maximum(np.where(folds_count, by_folds, 0.0), np.where(live_counts, by_live, 0.0))
 
 
 def _find_doubts(examples: Sequence[Example], tags: Sequence[str], by_folds: _View, by_live: _View) -> list[Doubt]:

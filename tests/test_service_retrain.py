@@ -82,6 +82,9 @@ def test_key_words_alone_make_a_topic_that_is_live(run: Run, tmp_path: Path) -> 
     assert "rice: learnt from 1 key word alone (not from người: too common in ordinary texts); no label says" in done
     assert "it is live" in done
     assert json.loads(run("tag", "--json", "--text", "-", stdin="Mùa lúa mới.\n").stdout)["tags"] == ["rice"]
+    told = {tag["tag"]: tag["f1"] for tag in json.loads(run("models", "show").stdout)["tags"]}
+    assert told["rice"] is None  # nobody knows, which is not 0
+    assert told["syria"] > 0.9
 
 
 def test_a_second_retraining_says_that_one_is_running(run: Run, home: Path) -> None:

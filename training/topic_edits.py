@@ -77,7 +77,7 @@ class TopicDesk:
         for slug in sorted({*topics, *counts, *tags}):
             tag, topic = tags.get(slug), topics.get(slug, Topic())
             named = msgspec.structs.replace(topic, names={**(tag.names if tag else {}), **topic.names})
-            learnt = (tag.threshold, tag.support, tag.f1) if tag else (None, 0, None)
+            learnt = (tag.threshold, tag.support, tag.told_f1) if tag else (None, 0, None)
             states.append(TopicState(slug, named, counts.get(slug, 0), *learnt))
         return states
 

@@ -25,9 +25,14 @@ class Tag:
     support: int
     """Positive examples it was fitted on."""
     f1: float
-    """Cross-validated F1 at the threshold, 0 to 1."""
+    """Cross-validated F1 at the threshold, 0 to 1; 0 also where nothing tells it, as of a tag learnt from few texts."""
     names: Mapping[str, str]
     """Names by language code, such as "vi" and "en"."""
+
+    @property
+    def told_f1(self) -> float | None:
+        """Return F1, None where nothing tells it."""
+        return self.f1 or None
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ def show(version: str | None) -> int:
     """Print what is known of VERSION, by default of the live one, as JSON."""
     artifact = load(the_versions().folder(version))
     tags = [
-        {"tag": tag.slug, "threshold": tag.threshold, "support": tag.support, "f1": tag.f1} for tag in artifact.tags
+        {"tag": tag.slug, "threshold": tag.threshold, "support": tag.support, "f1": tag.told_f1}
+        for tag in artifact.tags
     ]
     known = {"version": artifact.version, "tags": tags, "training": artifact.training, "metrics": artifact.metrics}
     click.echo(json.dumps(known, indent=1, ensure_ascii=False))

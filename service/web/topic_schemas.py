@@ -17,7 +17,8 @@ class Topic(TypedDict):
     names: Mapping[str, str]
     threshold: float
     support: int
-    f1: float
+    f1: float | None
+    """None where too few labels tell it."""
     description: str
     keywords: Sequence[str]
 

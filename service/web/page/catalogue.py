@@ -42,8 +42,10 @@ class Catalogue:
     def _shown(self, value: object) -> str:
         return self.number(value) if isinstance(value, int) else str(value)
 
-    def number(self, value: float, digits: int = 0, sign: str = "") -> str:
-        """Return a number as the language writes it; `sign` "+" shows that of a positive number, too."""
+    def number(self, value: float | None, digits: int = 0, sign: str = "") -> str:
+        """Return a number as the language writes it, None as a dash; `sign` "+" shows that of a positive one, too."""
+        if value is None:
+            return "–"
         written = f"{value:{sign},.{digits}f}"
         return written.translate(str.maketrans(",.", ".,")) if self.language == "vi" else written
 

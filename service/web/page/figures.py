@@ -37,9 +37,10 @@ class VersionFigures(NamedTuple):
     """Whether it was live before the live one: where a roll-back leads."""
 
     @property
-    def mean_f1(self) -> float:
-        """Return the mean of the tags' cross-validated F1."""
-        return sum(tag.f1 for tag in self.manifest.tags) / max(len(self.manifest.tags), 1)
+    def mean_f1(self) -> float | None:
+        """Return the mean of the tags' cross-validated F1, as far as it is told; None where it is told of none."""
+        told = [tag.f1 for tag in self.manifest.tags if tag.told_f1 is not None]
+        return sum(told) / len(told) if told else None
 
 
 def version_figures(versions: Versions) -> list[VersionFigures]:

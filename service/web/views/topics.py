@@ -44,7 +44,7 @@ def topics() -> Response:
             "names": {**tag.names, **(topic := kept.get(tag.slug, corpus.Topic())).names},
             "threshold": tag.threshold,
             "support": tag.support,
-            "f1": tag.f1,
+            "f1": tag.told_f1,
             "description": topic.description,
             "keywords": topic.keywords,
         }

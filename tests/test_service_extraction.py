@@ -45,7 +45,7 @@ def pool() -> Iterator[ExtractionPool]:
 
 def test_a_process_reads_as_the_function_does(pool: ExtractionPool) -> None:
     assert pool.extract(PAGE) == extract_html(PAGE)
-    with pytest.raises(NoArticle, match="only links or a form"):
+    with pytest.raises(NoArticle, match="only links, forms or short lines"):
         pool.extract(LISTING)
     assert len(processes()) == 1
 

@@ -131,7 +131,7 @@ def test_an_export_is_judged_on_the_same_tags_when_it_comes_back(store: LabelSto
 TAGS = st.frozensets(st.sampled_from(["gaza", "syria", "ukraine"]))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from("ab"), st.sampled_from(["một", "hai"]), TAGS, st.none() | TAGS | st.just(ALL)),
@@ -141,6 +141,7 @@ TAGS = st.frozensets(st.sampled_from(["gaza", "syria", "ukraine"]))
     st.sampled_from([".jsonl", ".csv", ".json"]),
 )
 @example([("a", "một", frozenset(), None), ("b", "một", frozenset({"syria"}), frozenset({"syria"}))], ".jsonl")
+@example([("a", "một", frozenset(), None), ("b", "hai", frozenset({"gaza"}), None)], ".csv")
 def test_whatever_is_in_the_store_comes_back_from_its_export(
     imported: list[tuple[str, str, frozenset[str], frozenset[str] | None]], suffix: str
 ) -> None:

@@ -26,6 +26,7 @@ def test_the_latest_labelling_counts_and_every_one_is_kept(store: LabelStore) ->
         "unchanged": 0,
         "refused": [],
         "lost": {},
+        "warnings": {},
     }
     again = store.add(
         [example("bầu  cử: MỸ", "elections", "syria"), example("Giá gạo")], ME, {"bầu  cử: MỸ": {"syria": 0.4}}
@@ -126,7 +127,14 @@ def test_a_text_that_comes_again_in_more_fields(store: LabelStore) -> None:
     assert list(store.examples()) == [Example("a", apart, frozenset())]
     assert len(store.history(joined.text)) == 2
     twice = [Example("d", Document(text="Nắng\nấm"), frozenset()), Example("e", Document("Nắng", "ấm"), frozenset())]
-    assert vars(store.add(twice, ME)) == {"added": 1, "changed": 1, "unchanged": 0, "refused": [], "lost": {}}
+    assert vars(store.add(twice, ME)) == {
+        "added": 1,
+        "changed": 1,
+        "unchanged": 0,
+        "refused": [],
+        "lost": {},
+        "warnings": {},
+    }
     assert list(store.examples())[-1] == Example("d", Document("Nắng", "ấm"), frozenset())
 
 

@@ -54,5 +54,9 @@ class Judgements:
 
     @property
     def widest(self) -> frozenset[str]:
-        """Return the largest set of any origin: what all these labels would be judged on if they were of one."""
-        return max(self.by_origin.values(), key=lambda tags: (len(tags), sorted(tags)), default=frozenset())
+        """Return the largest set of any origin, EVERY_TAG where none has a tag.
+
+        That is what labels would be judged on that are exported into one file without saying it.
+        """
+        largest = max(self.by_origin.values(), key=lambda tags: (len(tags), sorted(tags)), default=frozenset())
+        return largest or frozenset({EVERY_TAG})

@@ -129,12 +129,12 @@ class LabelStore:
     def exported_examples(self) -> Iterator[Example]:
         """Yield the same as `examples`, so that importing them as one file leaves them judged on the same tags.
 
-        An example that does not say what it was judged on says it now, where its origin has fewer tags than another.
+        An example that does not say what it was judged on says it now, unless the file that is exported says the same.
         """
         with self.reading() as connection:
             judgements = Judgements.read(connection)
             for row in connection.execute(_latest_rows().order_by(labellings.c.number)):
-                its_tags = judgements.by_origin.get((row.who, row.source))
+                its_tags = judgements.of((row.who, row.source))
                 yield example_of(row).judged_only(its_tags if its_tags != judgements.widest else None)
 
     def judged_by_default(self, labelling: Labelling) -> frozenset[str]:

@@ -87,6 +87,16 @@ def test_key_words_alone_make_a_topic_that_is_live(run: Run, tmp_path: Path) -> 
     assert told["syria"] > 0.9
 
 
+def test_key_words_beside_labels_that_have_no_word_in_common(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("mùa lúa\n", encoding="utf-8")
+    run("topics", "add", "rice", "--keywords", tmp_path / "words.txt")
+    (tmp_path / "labels.jsonl").write_text(
+        '{"text": "Mùa lúa mới.", "tags": ["rice"]}\n{"text": "Trận cầu hay.", "tags": []}\n', encoding="utf-8"
+    )
+    run("labels", "import", tmp_path / "labels.jsonl")
+    assert "rice: learnt from 1 text with it and 1 without it, and 1 key word" in run("retrain").stdout
+
+
 def test_a_second_retraining_says_that_one_is_running(run: Run, home: Path) -> None:
     jobs = Jobs(open_store(home))
     job = jobs.begin("anna")

@@ -18,6 +18,7 @@ from training.progress import Progress, silent
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+_NOTHING_IN_COMMON = "the texts have no word in common that could be learnt"
 FREE_WORDS = 2
 """Every run of up to this many words can be a term; longer ones only where segmentation proposes them."""
 
@@ -115,10 +116,12 @@ class SentenceTerms:
         counter = CountVectorizer(analyzer=self._analyse, binary=True, dtype=np.float64)
         try:
             occurs = csr_array(counter.fit_transform(self.progress(sentences, "terms", len(sentences))))
-        except ValueError:
-            raise FitError("the texts have no word in common that could be learnt") from None
+        except ValueError:  # there is no word at all
+            raise FitError(_NOTHING_IN_COMMON) from None
         n_articles = np.bincount(_by_article(occurs, article, len(texts)).indices, minlength=occurs.shape[1])
         kept = np.flatnonzero(n_articles >= self.min_articles)
+        if not kept.size:
+            raise FitError(_NOTHING_IN_COMMON)
         self.terms_ = [str(name) for name in counter.get_feature_names_out()[kept]]
         by_article = _by_article(occurs[:, kept], article, len(texts))
         self.idf_ = TfidfTransformer(norm=None).fit(by_article).idf_

@@ -51,8 +51,9 @@ _LATIN_1 = re.compile(r"(?:iso-?8859-?1|latin-?1|us-ascii|ascii)$", re.I)
 _LONG_RUN_OF_MARKS = re.compile(f"([{COMBINING}]{{30}})[{COMBINING}]+")
 _MAX_BROKEN_SHARE = 0.05
 _MIN_LEGACY_CHARS = 50
-"""The shortest text of which windows-1258 is told, in fewer characters others look the same; one odd sign in so many
-is too many."""
+"""Shortest text that can be told to be windows-1258: shorter ones look the same in other encodings.
+
+A text with an odd sign per so many characters is none."""
 
 
 @dataclass(frozen=True)

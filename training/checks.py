@@ -90,8 +90,8 @@ def check_records(
 ) -> CheckReport:
     """Report on labelled records; `known_tags` are names that a misspelt tag may have meant.
 
-    With the `live` model labels that it contradicts are doubtful, too, and where it gives tags that nobody judged is
-    told.
+    With the `live` model, labels that it contradicts are doubtful as well, and the report counts the tags that it gives
+    and nobody judged.
     """
     records = list(read)
     examples = [record for record in records if isinstance(record, Example)]

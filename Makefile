@@ -9,7 +9,7 @@ SHELL = bash
 .SHELLFLAGS = -o pipefail -c
 SOURCES = model training service tests docs
 TRAINED_ON = $(addprefix $(DATA)/,train.jsonl.gz stream-train.jsonl.gz train-articles.jsonl.gz train-hard.jsonl.gz \
-	train-hard-articles.jsonl.gz articles-rest.jsonl.gz)
+	train-hard-articles.jsonl.gz articles-rest.jsonl.gz) seeds/contrasts.jsonl seeds/terms.jsonl
 .PHONY: serve test test-all check bench pretrained format reference docs clean
 
 $(VENV)/.installed: pyproject.toml
@@ -76,8 +76,8 @@ docs: $(VENV)/.docs-installed
 # Fit the shipped artifact, and write its figures beside those of other systems into the model card.
 pretrained: $(VENV)/.installed
 	$(BIN)/pip install --quiet --editable ".[peers]"
-	$(BIN)/chude train $(TRAINED_ON) --weight read:false=0.2 --variants seeds/variants.toml --topics seeds/topics.toml \
-		--stream $(DATA)/stream-train.jsonl.gz --stream $(DATA)/articles-rest.jsonl.gz -o model/pretrained
+	$(BIN)/chude train $(TRAINED_ON) --weight read:false=0.2 --weight terms.jsonl=0.2 --variants seeds/variants.toml \
+		--topics seeds/topics.toml --stream $(DATA)/stream-train.jsonl.gz --stream $(DATA)/articles-rest.jsonl.gz -o model/pretrained
 	$(BIN)/chude eval $(DATA)/dev.jsonl.gz --model model/pretrained $(addprefix --compare ,$(TRAINED_ON)) --topics seeds/topics.toml \
 		--card model/pretrained/MODEL_CARD.md
 	for natural in stream-dev articles-dev; do \

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 
 _STEP_GROWTH = 1.6
 _STEP_DECAY = 0.97
-_FIRST_CURVATURE = 50.0
-_ROUND = 40
-"""Iterations after which it is chosen anew which terms may have a weight: the others cost time and stay at 0."""
+_FIRST_CURVATURE = 20.0
+_SHORTEST = 1e-6
+"""Length of a term's column that is told from 0."""
+_ROUND = 20
+"""Iterations for which it is chosen which terms may have a weight: the others cost time and stay at 0."""
 _NEAR = 0.7
 """A term may have a weight where its gradient is above this share of the penalty."""
 
@@ -59,7 +61,7 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
     """
 
     def __init__(
-        self, penalty: float = 4.0, max_iter: int = 150, tol: float = 1e-3, progress: Progress = silent
+        self, penalty: float = 4.0, max_iter: int = 110, tol: float = 1e-3, progress: Progress = silent
     ) -> None:
         self.penalty = penalty
         self.max_iter = max_iter
@@ -77,14 +79,14 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
         self.n_iter_ = 0
         for step in self.progress(range(self.max_iter), "fit", self.max_iter):
             self.n_iter_ = step + 1
-            if step and step % _ROUND == 0:
+            if step % _ROUND == 0:
                 point, ahead = point.spread(terms, n_terms), ahead.spread(terms, n_terms)
                 terms = self._active(whole, point)
                 loss = whole.restricted(terms)
                 point, ahead = loss.at(point.weights[terms], point.bias), loss.at(ahead.weights[terms], ahead.bias)
             new, curvature = self._step(loss, ahead, curvature)
             moved = new.weights - point.weights
-            if ((ahead.weights - new.weights) * moved).sum() > 0:
+            if (loss.steepness * (ahead.weights - new.weights) * moved).sum() > 0:
                 pace = 1.0
             next_pace = (1 + np.sqrt(1 + 4 * pace * pace)) / 2
             ahead = new.beyond(point, (pace - 1) / next_pace)
@@ -103,16 +105,17 @@ class SentenceLogisticRegression(ClassifierMixin, BaseEstimator):
     def _step(self, loss: _BagLoss, start: _Point, curvature: Floats) -> tuple[_Point, Floats]:
         """Take one proximal step, shorter for each tag until its quadratic bound holds.
 
-        Return where it leads, and the curvature of each tag's bound.
+        Return where it leads, and the curvature of each tag's bound, which by a term is `loss.steepness` times that.
         """
         value, slope, bias_slope = loss.with_gradient(start)
         while True:
-            target = start.weights - slope / curvature
-            weights = np.sign(target) * np.maximum(np.abs(target) - self.penalty / curvature, 0)
+            by_term = curvature * loss.steepness
+            target = start.weights - slope / by_term
+            weights = np.sign(target) * np.maximum(np.abs(target) - self.penalty / by_term, 0)
             new = loss.at(weights, start.bias - bias_slope / curvature)
             moved, bias_moved = new.weights - start.weights, new.bias - start.bias
             linear = (slope * moved).sum(axis=0) + bias_slope * bias_moved
-            bound = value + linear + curvature / 2 * ((moved**2).sum(axis=0) + bias_moved**2)
+            bound = value + linear + curvature / 2 * ((loss.steepness * moved**2).sum(axis=0) + bias_moved**2)
             too_long = loss.value(new) > bound + 1e-9 * np.abs(bound)
             if not too_long.any():
                 return new, curvature
@@ -164,6 +167,8 @@ class _BagLoss:
     grouping: Grouping
     labels: Floats
     sample_weight: Floats
+    steepness: Floats
+    """How fast the gradient by a term changes against the others', roughly, shape (terms, 1): steps go by it."""
 
     @classmethod
     def of(cls, bags: Bags, labels: Floats, sample_weight: Floats | None) -> _BagLoss:
@@ -175,12 +180,15 @@ class _BagLoss:
             sentences = vstack([sentences, sentences[added.sentence]], format="csr")
             article = np.concatenate([article, len(labels) + added.bag])
         labels, weight = np.vstack([labels, added.labels]), np.vstack([weight, added.weight])
-        return cls(sentences, sentences.T.tocsr(), Grouping(article), labels, weight)
+        lengths = np.sqrt(np.asarray(sentences.power(2).sum(axis=0)))
+        steepness = np.sqrt(np.maximum(lengths, _SHORTEST) / max(_SHORTEST, np.median(lengths)))[:, None]
+        return cls(sentences, sentences.T.tocsr(), Grouping(article), labels, weight, steepness)
 
     def restricted(self, terms: npt.NDArray[np.int64]) -> _BagLoss:
         """Return the loss where only these terms have weights."""
         transposed = self.transposed[terms]
-        return replace(self, sentences=transposed.T.tocsr(), transposed=transposed)
+        sentences, steepness = transposed.T.tocsr(), self.steepness[terms]
+        return replace(self, sentences=sentences, transposed=transposed, steepness=steepness)
 
     def at(self, weights: Floats, bias: Floats) -> _Point:
         """Return the point with these weights and biases."""

@@ -17,6 +17,7 @@ from conftest import REPO, SEEDS
 
 import model
 from training.corpus.examples import Example
+from training.corpus.readers import read_examples
 
 TAGS = ("arms-control", "elections", "syria", "ukraine")
 
@@ -95,6 +96,20 @@ def test_the_seeds_cover_tags_combinations_and_traps(seed_examples: list[Example
     topics = tomllib.loads((SEEDS / "topics.toml").read_text(encoding="utf-8"))
     assert sorted(topics) == list(TAGS)
     assert all(table["vi"] and table["en"] and table["keywords"] for table in topics.values())
+
+
+@pytest.mark.parametrize("name", ["contrasts", "terms"])
+def test_the_texts_of_our_own_that_the_model_learns_from_are_as_the_data_card_says(name: str) -> None:
+    examples = read_examples([SEEDS / f"{name}.jsonl"])
+    counts = [
+        sum(tag in example.tags for example in examples) for tag in ("elections", "arms-control", "syria", "ukraine")
+    ]
+    counts.append(sum(not example.tags for example in examples))
+    rows = (SEEDS / "DATA_CARD.md").read_text(encoding="utf-8").splitlines()
+    (row,) = [row for row in rows if row.startswith(f"| `{name}.jsonl` | {len(examples)} |")]
+    assert row.endswith(f"| {' | '.join(map(str, counts))} |")
+    assert len({example.document.title for example in examples}) == len(examples)
+    assert {tag for example in examples for tag in example.tags} <= set(TAGS)
 
 
 def test_the_seed_pages_have_tags() -> None:

@@ -186,8 +186,9 @@ TRAINED_ON = ("train", "stream-train", "train-articles", "train-hard", "train-ha
 
 @pytest.mark.whole
 def test_the_shipped_artifact_comes_from_the_training_data(shared: Path, shipped: TopicTagger, cache: Path) -> None:
-    columns = Columns(weights=(WeightRule.parse("read:false=0.2"),))
-    train = read_examples([shared / "data" / f"{name}.jsonl.gz" for name in TRAINED_ON], columns)
+    columns = Columns(weights=(WeightRule.parse("read:false=0.2"), WeightRule.parse("terms.jsonl=0.2")))
+    files = [shared / "data" / f"{name}.jsonl.gz" for name in TRAINED_ON]
+    train = read_examples([*files, SEEDS / "contrasts.jsonl", SEEDS / "terms.jsonl"], columns)
     dev = read_examples([shared / "data" / "dev.jsonl.gz"])
     variants = read_variants(SEEDS / "variants.toml")
     again = TopicTagger(fit_examples(train, FitOptions(cache=cache, variants=variants)).artifact)

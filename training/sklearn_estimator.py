@@ -59,7 +59,7 @@ class SentenceTopicClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         tags: Sequence[str] | None = None,
-        penalties: Sequence[float] = (4.0, 2.0, 1.0, 0.5),
+        penalties: Sequence[float] = (4.0, 1.0),
         random_state: int = 0,
         n_jobs: int = 1,
         cache: str | Path | None = None,

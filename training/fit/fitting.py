@@ -51,7 +51,7 @@ class FitOptions:
     """What can be chosen about a fit."""
 
     seed: int = 0
-    penalties: tuple[float, ...] = (4.0, 2.0, 1.0, 0.5)
+    penalties: tuple[float, ...] = (4.0, 1.0)
     """L1 penalties to choose from, descending: see `choose_penalty`."""
     jobs: int = 2
     cache: Path | None = None

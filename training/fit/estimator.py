@@ -5,10 +5,10 @@ For each tag it minimises, over the weights w and the intercept b,
     sum over articles of weight * (log(1 + exp(m)) - y * m)  +  penalty * sum |w|,
     m = b + log sum over sentences x of exp(w . x)
 
-where the marked sentences of articles count as further articles: see `training.fit.evidence`. It does so
-by FISTA (Beck and Teboulle 2009) with backtracking and restart (O'Donoghue and Candès 2015). The log-sum-exp is the
-smooth "at least one sentence" of multiple-instance learning (Ray and Craven 2005); the objective is not convex in the
-positive articles, and the fit starts from w = 0, so that the same data give the same weights.
+where the marked sentences of articles count as further articles: see `training.fit.evidence`. It does so by FISTA (Beck
+and Teboulle 2009) with backtracking, restart (O'Donoghue and Candès 2015) and steps scaled by term. The log-sum-exp is
+the smooth "at least one sentence" of multiple-instance learning (Ray and Craven 2005); the objective is not convex in
+the positive articles, and the fit starts from w = 0, so that the same data give the same weights.
 """
 
 from __future__ import annotations
@@ -168,7 +168,8 @@ class _BagLoss:
     labels: Floats
     sample_weight: Floats
     steepness: Floats
-    """How fast the gradient by a term changes against the others', roughly, shape (terms, 1): steps go by it."""
+    """How fast the gradient by a term may change, against that of others, shape (terms, 1): the root of the length of
+    its column. The steeper, the shorter the step."""
 
     @classmethod
     def of(cls, bags: Bags, labels: Floats, sample_weight: Floats | None) -> _BagLoss:
